@@ -1,0 +1,1 @@
+//! Benches of `vanta-core`; the library itself is empty.

@@ -1,0 +1,1 @@
+"""Vanta: a self-hosted trading engine over a Rust core."""

@@ -1,0 +1,484 @@
+"""Typed face of the Rust core.
+
+Conventions: prices and ratios are integers scaled by 10**10 (`_e10`), USD by 10**6 (`_e6`),
+times are Unix or monotonic nanoseconds (`_ns`). Arrays are one-dimensional and contiguous, one per
+field, all of equal length. Wrong dtype, length or layout raises `InvalidInput` naming the argument.
+"""
+
+from typing import Final, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+_I64 = NDArray[np.int64]
+_U32 = NDArray[np.uint32]
+_U16 = NDArray[np.uint16]
+_U8 = NDArray[np.uint8]
+_U64 = NDArray[np.uint64]
+_Bool = NDArray[np.bool_]
+
+__version__: Final[str]
+build_profile: Final[str]
+"""`release` or `debug`: a debug build in production must be visible."""
+
+QUALITIES: Final[tuple[str, ...]]
+"""Names of quote qualities; a quality is an index into it."""
+PRICE_REJECTS: Final[tuple[str, ...]]
+"""Names of the answers of `PriceBook.update`; index 0 is ACCEPTED."""
+BREAKERS: Final[tuple[str, ...]]
+"""Names of breaker states: CLOSED, OPEN, HALF_OPEN."""
+RULES: Final[tuple[str, ...]]
+"""Names of the risk rules in the published order; a `Failure.rule` is an index into it."""
+
+class VantaError(Exception):
+    """Root of everything the core raises."""
+
+class InvalidInput(VantaError, ValueError):
+    """An argument is out of its range, shape or type; the text names it, its value and the limit."""
+
+class ArithmeticOverflow(VantaError, ArithmeticError):
+    """A product or sum does not fit its unit."""
+
+# --- prices -------------------------------------------------------------------------------------
+
+@final
+class AggregateConfig:
+    """Constants of the aggregation (defaults as documented in the price rules)."""
+
+    def __new__(
+        cls,
+        *,
+        version: int = 1,
+        stream_max_age_ns: int = 5_000_000_000,
+        future_skew_ns: int = 1_000_000_000,
+        deviation_e10: int = 50_000_000,
+        tolerance_cap_e10: int = 150_000_000,
+        max_conf_e10: int = 50_000_000,
+    ) -> AggregateConfig: ...
+    @property
+    def version(self) -> int: ...
+
+@final
+class Quote:
+    """One market's combined price at one instant. Carries its quality wherever it goes."""
+
+    @property
+    def market_ix(self) -> int: ...
+    @property
+    def price_e10(self) -> int:
+        """Price for trading when the quality allows it, else last known good for display; 0 = none."""
+    @property
+    def conf_e10(self) -> int: ...
+    @property
+    def quality(self) -> int:
+        """Index into `QUALITIES`."""
+    @property
+    def breaker(self) -> int:
+        """Index into `BREAKERS`."""
+    @property
+    def as_of_ns(self) -> int:
+        """Oldest publish time used."""
+    @property
+    def valid_until_ns(self) -> int: ...
+    @property
+    def age_ns(self) -> int:
+        """Age of `as_of_ns` at the moment of the quote; never negative."""
+    @property
+    def spread_between_sources_e10(self) -> int:
+        """(max - min) / min of the fresh sources: the number behind CONFLICT."""
+    @property
+    def sources_used(self) -> tuple[int, ...]: ...
+    @property
+    def sources_rejected(self) -> tuple[tuple[int, str], ...]:
+        """(source_ix, reason): OUTLIER, STALE, QUARANTINED, FROZEN, SEQUENCER."""
+    @property
+    def config_version(self) -> int: ...
+
+@final
+class Quotes:
+    """Struct of arrays, one row per asked market, in the asked order."""
+
+    @property
+    def market_ix(self) -> _U16: ...
+    @property
+    def price_e10(self) -> _I64: ...
+    @property
+    def quality(self) -> _U8: ...
+    @property
+    def breaker(self) -> _U8: ...
+    @property
+    def as_of_ns(self) -> _I64: ...
+
+@final
+class PriceBook:
+    """Latest observation per (market, source), gates, and the combination into quotes."""
+
+    def __new__(cls, config: AggregateConfig) -> PriceBook: ...
+    def add_market(
+        self, market_ix: int, *, min_price_e10: int, max_price_e10: int, has_hours: bool = False
+    ) -> None:
+        """Declare a market and its absolute price bounds."""
+    def add_feed(
+        self,
+        market_ix: int,
+        source_ix: int,
+        *,
+        kind: str,
+        group: int,
+        primary: bool = False,
+        expo: int = -10,
+        interval_ns: int = 1_000_000_000,
+        max_age_ns: int = 0,
+        heartbeat_ns: int = 0,
+        deviation_e10: int = 0,
+        conf_required: bool = False,
+    ) -> None:
+        """Declare a feed. `kind` is "stream" or "push"; sources of one `group` count as one."""
+    def update(
+        self,
+        market_ix: int,
+        source_ix: int,
+        *,
+        value: int | str,
+        expo: int = -10,
+        conf: int | str | None = None,
+        publish_ns: int,
+        seq: int | None = None,
+        session_open: bool | None = None,
+        recv_wall_ns: int,
+        recv_mono_ns: int,
+    ) -> int:
+        """Offer one observation; returns an index into `PRICE_REJECTS` (0 = accepted)."""
+    def update_batch(
+        self,
+        market_ix: _U16,
+        source_ix: _U16,
+        *,
+        price_e10: _I64,
+        conf_e10: _I64,
+        publish_ns: _I64,
+        seq: _I64,
+        recv_wall_ns: int,
+        recv_mono_ns: int,
+    ) -> _U8:
+        """Offer n observations already at scale 10**10; conf 0 = none, seq -1 = none."""
+    def set_head(self, source_ix: int, *, head_ns: int) -> None:
+        """Time of the newest sealed block the push source was read at (its currency clock)."""
+    def set_sequencer(self, *, up: bool, since_ns: int) -> None: ...
+    def set_clock_offset(self, offset_ns: int | None) -> None:
+        """Measured wall clock error; None = unknown, which means CLOCK_SUSPECT."""
+    def withdraw(self, market_ix: int, source_ix: int) -> None:
+        """Forget a source's observation (reorg, feed shut down)."""
+    def repin(self, market_ix: int, source_ix: int, *, expo: int) -> None:
+        """Operator's word that a feed's exponent changed."""
+    def quote(self, market_ix: int, *, now_wall_ns: int, now_mono_ns: int) -> Quote: ...
+    def quotes(self, market_ix: _U16, *, now_wall_ns: int, now_mono_ns: int) -> Quotes: ...
+    def ages(self, market_ix: int, *, now_wall_ns: int) -> list[tuple[int, int, str]]:
+        """(source_ix, age_ns or -1, state) of each feed; state FRESH, STALE, QUARANTINED, SILENT."""
+    def counters(self) -> dict[str, int]:
+        """Observations seen, by `PRICE_REJECTS` name."""
+
+# --- margin -------------------------------------------------------------------------------------
+
+def notional(*, collateral_e6: int, leverage_e10: int) -> int:
+    """collateral * leverage in e6, rounded down (the venue's floor)."""
+
+def fee(*, notional_e6: int, rate_e10: int) -> int:
+    """notional * rate in e6, rounded up."""
+
+def execution_price(*, price_e10: int, spread_e10: int, is_long: bool, is_open: bool) -> int:
+    """Price after spread, rounded against the trader: a buy up, a sell down."""
+
+def pnl(
+    *, entry_e10: int, price_e10: int, collateral_e6: int, leverage_e10: int, is_long: bool
+) -> int:
+    """Gross profit in e6, rounded down (towards loss), never below -collateral."""
+
+def pnls(
+    *, entry_e10: _I64, price_e10: _I64, collateral_e6: _I64, leverage_e10: _I64, is_long: _Bool
+) -> _I64:
+    """Batch of `pnl`."""
+
+def liquidation_price(
+    *,
+    entry_e10: int,
+    collateral_e6: int,
+    leverage_e10: int,
+    is_long: bool,
+    threshold_e10: int,
+    rollover_e6: int = 0,
+    funding_e6: int = 0,
+) -> int:
+    """Liquidation price, rounded towards entry, clamped at 0."""
+
+def liquidation_prices(
+    *,
+    entry_e10: _I64,
+    collateral_e6: _I64,
+    leverage_e10: _I64,
+    is_long: _Bool,
+    threshold_e10: _I64,
+    rollover_e6: _I64,
+    funding_e6: _I64,
+) -> _I64:
+    """Batch of `liquidation_price`."""
+
+def safe_line(*, entry_e10: int, liquidation_e10: int, buffer_e10: int, is_long: bool) -> int:
+    """Liquidation price moved towards entry by `buffer` of the distance, rounded towards entry."""
+
+@final
+class Health:
+    """Struct of arrays of `health_scan`."""
+
+    @property
+    def liquidation_e10(self) -> _I64: ...
+    @property
+    def safe_line_e10(self) -> _I64: ...
+    @property
+    def pnl_e6(self) -> _I64: ...
+    @property
+    def distance_left_e10(self) -> _I64:
+        """Share of the entry-to-liquidation distance that is left; 0 = at liquidation."""
+    @property
+    def state(self) -> _U8:
+        """0 healthy, 1 beyond the safe line, 2 beyond liquidation."""
+
+def health_scan(
+    *,
+    entry_e10: _I64,
+    price_e10: _I64,
+    collateral_e6: _I64,
+    leverage_e10: _I64,
+    is_long: _Bool,
+    threshold_e10: _I64,
+    buffer_e10: _I64,
+) -> Health:
+    """Liquidation, safe line, profit and what distance is left, for n positions."""
+
+def size_for_risk(
+    *,
+    risk_e6: int,
+    entry_e10: int,
+    stop_e10: int,
+    leverage_e10: int,
+    cost_e10: int,
+    is_long: bool,
+) -> int:
+    """Largest collateral in e6 whose loss at the stop, costs included, stays within `risk_e6`.
+
+    `cost_e10` is the sum of opening fee, closing fee and spread as a share of notional.
+    """
+
+# --- risk ---------------------------------------------------------------------------------------
+
+@final
+class Failure:
+    """One rule that said no."""
+
+    @property
+    def rule(self) -> int:
+        """Index into `RULES`."""
+    @property
+    def value(self) -> int: ...
+    @property
+    def limit(self) -> int: ...
+    @property
+    def resets_at_ns(self) -> int:
+        """When waiting alone would make it pass; 0 = never."""
+
+@final
+class RiskVerdict:
+    """Answer of `RiskBook.check` and `admit`: all failures, not just the first."""
+
+    @property
+    def ok(self) -> bool: ...
+    @property
+    def failures(self) -> tuple[Failure, ...]: ...
+    @property
+    def nearest_collateral_e6(self) -> int:
+        """Largest smaller collateral at the same leverage that would pass now; 0 = none."""
+    @property
+    def reservation(self) -> int:
+        """Handle to `release` or to pass to `apply_fill`; 0 when nothing was reserved."""
+    @property
+    def notional_e6(self) -> int: ...
+    @property
+    def required_e6(self) -> int:
+        """Collateral plus opening fee."""
+    @property
+    def entry_e10(self) -> int: ...
+    @property
+    def open_fee_e6(self) -> int: ...
+    @property
+    def close_fee_e6(self) -> int: ...
+    @property
+    def spread_cost_e6(self) -> int: ...
+    @property
+    def liquidation_e10(self) -> int: ...
+    @property
+    def safe_line_e10(self) -> int: ...
+    @property
+    def worst_loss_e6(self) -> int:
+        """Loss at the stop with all costs, or the whole collateral plus costs without a stop."""
+    @property
+    def equity_e6(self) -> int: ...
+
+@final
+class Admissions:
+    """Struct of arrays of `admit_batch`; the first failure per row."""
+
+    @property
+    def ok(self) -> _Bool: ...
+    @property
+    def rule(self) -> _U8: ...
+    @property
+    def value(self) -> _I64: ...
+    @property
+    def limit(self) -> _I64: ...
+    @property
+    def resets_at_ns(self) -> _I64: ...
+    @property
+    def nearest_collateral_e6(self) -> _I64: ...
+    @property
+    def reservation(self) -> _U64: ...
+
+@final
+class Exposure:
+    """A user's account as the risk book sees it, at the last marks."""
+
+    @property
+    def cash_e6(self) -> int: ...
+    @property
+    def reserved_e6(self) -> int: ...
+    @property
+    def margin_e6(self) -> int: ...
+    @property
+    def unrealised_e6(self) -> int: ...
+    @property
+    def equity_e6(self) -> int: ...
+    @property
+    def free_e6(self) -> int: ...
+    @property
+    def long_notional_e6(self) -> int: ...
+    @property
+    def short_notional_e6(self) -> int: ...
+    @property
+    def day_pnl_e6(self) -> int:
+        """Realised plus unrealised since 00:00 UTC."""
+    @property
+    def day_start_equity_e6(self) -> int: ...
+    @property
+    def opens_last_minute(self) -> int: ...
+    @property
+    def trades_today(self) -> int: ...
+    @property
+    def volume_hour_e6(self) -> int: ...
+    @property
+    def volume_day_e6(self) -> int: ...
+    @property
+    def losses_in_row(self) -> int: ...
+
+@final
+class RiskBook:
+    """Accounts, positions, reservations and limits of all users of this shard."""
+
+    def __new__(cls) -> RiskBook: ...
+    def set_market(
+        self,
+        market_ix: int,
+        *,
+        min_leverage_e10: int,
+        max_leverage_e10: int,
+        min_notional_e6: int,
+        threshold_e10: int,
+        open_fee_e10: int,
+        close_fee_e10: int,
+        spread_e10: int,
+    ) -> None: ...
+    def load_users(
+        self,
+        user_ix: _U32,
+        *,
+        cash_e6: _I64,
+        day_start_equity_e6: _I64,
+        losses_in_row: _I64,
+        max_leverage_e10: _I64,
+        max_position_e6: _I64,
+        max_account_risk_e10: _I64,
+        liquidation_buffer_e10: _I64,
+        max_daily_loss_e10: _I64,
+        opens_per_minute: _I64,
+        trades_per_day: _I64,
+        volume_hour_e6: _I64,
+        volume_day_e6: _I64,
+        max_losses_in_row: _I64,
+    ) -> None:
+        """Add users or replace their cash and limits; positions and reservations stay."""
+    def load_opens(self, user_ix: _U32, *, at_ns: _I64, notional_e6: _I64) -> None:
+        """Past opens, oldest first, so that rolling windows survive a restart."""
+    def set_marks(self, market_ix: _U16, *, price_e10: _I64) -> None: ...
+    def check(
+        self,
+        user_ix: int,
+        *,
+        market_ix: int,
+        is_long: bool,
+        collateral_e6: int,
+        leverage_e10: int,
+        price_e10: int,
+        stop_loss_e10: int = 0,
+        now_ns: int,
+    ) -> RiskVerdict:
+        """What `admit` would say, without reserving."""
+    def admit(
+        self,
+        user_ix: int,
+        *,
+        market_ix: int,
+        is_long: bool,
+        collateral_e6: int,
+        leverage_e10: int,
+        price_e10: int,
+        stop_loss_e10: int = 0,
+        now_ns: int,
+    ) -> RiskVerdict:
+        """Run every rule; when all pass, reserve cash and count the open."""
+    def admit_batch(
+        self,
+        user_ix: _U32,
+        *,
+        market_ix: _U16,
+        is_long: _Bool,
+        collateral_e6: _I64,
+        leverage_e10: _I64,
+        price_e10: _I64,
+        stop_loss_e10: _I64,
+        now_ns: int,
+    ) -> Admissions:
+        """`admit` row by row, in order."""
+    def release(self, reservation: int) -> bool:
+        """Give a reservation back (order refused or rejected later); False when unknown."""
+    def apply_fill(
+        self,
+        user_ix: int,
+        *,
+        position_id: int,
+        market_ix: int,
+        is_long: bool,
+        entry_e10: int,
+        collateral_e6: int,
+        leverage_e10: int,
+        cash_delta_e6: int,
+        realised_e6: int,
+        is_close: bool,
+        at_ns: int,
+        reservation: int = 0,
+    ) -> None:
+        """Set a position to its state after a fill (collateral 0 = gone) and move cash.
+
+        `is_close` with `realised_e6` < 0 lengthens the losing streak, >= 0 ends it.
+        """
+    def start_day(self, user_ix: int, *, day_start_ns: int, equity_e6: int) -> None: ...
+    def exposure(self, user_ix: int, *, now_ns: int) -> Exposure: ...
+    def dump(self) -> list[tuple[int, int, int, int, int, int, int]]:
+        """(user_ix, position_id, market_ix, side, entry_e10, collateral_e6, leverage_e10) rows."""
