@@ -1,0 +1,149 @@
+"""Ports: where there are several of a kind, and where one room needs another."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Protocol
+
+import msgspec
+
+from vanta._core import Exposure, Quote
+from vanta.domain.intent import Intent
+from vanta.domain.order import Order, OrderEvent
+from vanta.domain.position import Position
+from vanta.domain.verdict import Verdict
+
+
+class Clock(Protocol):
+    """Time as an argument: the system's in production, a manual one in tests."""
+
+    def now_ns(self) -> int:
+        """Wall clock, Unix nanoseconds."""
+        ...
+
+    def mono_ns(self) -> int:
+        """Monotonic nanoseconds for ages."""
+        ...
+
+
+class Tick(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One observation of a source, at the core's scale or as the feed's own mantissa text."""
+
+    market_ix: int
+    source_ix: int
+    value: int | str
+    expo: int = -10
+    conf: int | str | None = None
+    publish_ns: int
+    seq: int | None = None
+    session_open: bool | None = None
+
+
+class PriceSink(Protocol):
+    """Where sources put what they saw."""
+
+    def ticks(self, batch: Sequence[Tick]) -> None:
+        """Offer observations in arrival order; never blocks."""
+        ...
+
+    def head(self, source_ix: int, head_ns: int) -> None:
+        """Tell how new the block is that a push source was read at."""
+        ...
+
+    def sequencer(self, *, up: bool, since_ns: int) -> None: ...
+
+    def withdraw(self, market_ix: int, source_ix: int) -> None: ...
+
+
+class FeedSpec(msgspec.Struct, frozen=True, kw_only=True):
+    """What the price book must know of one (market, source)."""
+
+    market_ix: int
+    source_ix: int
+    kind: str  # "stream" | "push"
+    group: int
+    primary: bool = False
+    expo: int = -10
+    interval_ns: int = 1_000_000_000
+    max_age_ns: int = 0
+    heartbeat_ns: int = 0
+    deviation_e10: int = 0
+    conf_required: bool = False
+
+
+class PriceSource(Protocol):
+    """A feed of prices: one task, restarted by its supervisor when it ends or fails."""
+
+    name: str
+
+    def feeds(self) -> Sequence[FeedSpec]: ...
+
+    async def run(self, sink: PriceSink) -> None:
+        """Read for ever; raise when the connection is lost and cannot be regained here."""
+        ...
+
+
+class Quotes(Protocol):
+    """Read side of the price feed."""
+
+    def quote(self, market_ix: int) -> Quote: ...
+
+
+class Executor(Protocol):
+    """A way to a venue. Results come as `OrderEvent`s through the sink it was built with."""
+
+    async def execute_many(self, orders: Sequence[Order]) -> None: ...
+
+
+EventSink = Callable[[Sequence[OrderEvent]], Awaitable[None]]
+"""The ledger's `apply`."""
+
+
+class Preview(msgspec.Struct, frozen=True, kw_only=True):
+    """What a ticket shows: the same numbers `submit` would decide on, reserving nothing."""
+
+    verdict: Verdict
+    quote_e10: int
+    quality: int
+    entry_e10: int = 0
+    notional_e6: int = 0
+    required_e6: int = 0
+    open_fee_e6: int = 0
+    close_fee_e6: int = 0
+    spread_cost_e6: int = 0
+    liquidation_e10: int = 0
+    safe_line_e10: int = 0
+    worst_loss_e6: int = 0
+    equity_e6: int = 0
+
+
+class Desk(Protocol):
+    """The engine as the ways in see it."""
+
+    async def submit(self, intent: Intent) -> Order:
+        """Turn an intent into an order, once. Same key, same order (`duplicate=True`)."""
+        ...
+
+    async def preview(self, intent: Intent) -> Preview: ...
+
+    def quote(self, market_ix: int) -> Quote: ...
+
+    def exposure(self, user_id: int) -> Exposure: ...
+
+    def protected_by(self, position: Position) -> str: ...
+
+    async def settled(self, order_id: int, timeout_s: float) -> Order:
+        """Wait until the order is terminal or the time is up; return it as it is then."""
+        ...
+
+
+class SignalSink(Protocol):
+    """Where the door hands committed signals: the engine's fan-out."""
+
+    def offer(self, keys: Sequence[tuple[int, str]]) -> None:
+        """(provider_id, signal_id) of durable signals; a lost offer is found by the sweeper."""
+        ...
+
+
+class CrashPoint(Protocol):
+    """A named place where a drill may kill the process."""
+
+    def __call__(self, name: str) -> None: ...

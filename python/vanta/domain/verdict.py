@@ -1,0 +1,45 @@
+"""Verdict: a yes or a no with reasons, stored as is and told the same everywhere."""
+
+import msgspec
+
+from vanta.domain.units import format_leverage, format_percent, format_price, format_usd
+
+
+class Reason(msgspec.Struct, frozen=True, kw_only=True):
+    """One rule that said no."""
+
+    code: str  # published error code: E-LEV, E-RISK-POS, ...
+    rule: str  # stable machine name: LEVERAGE_POLICY, MODE, PRICE_AGE, ...
+    text: str  # what a person reads
+    value: int = 0
+    limit: int = 0
+    unit: str = "none"  # usd_e6 | price_e10 | ratio_e10 | leverage_e10 | count | ns | none
+    resets_at_ns: int = 0  # 0 = waiting does not help
+
+
+class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+    """All reasons, in the published order; empty means admitted."""
+
+    reasons: tuple[Reason, ...] = ()
+    nearest_collateral_e6: int = 0  # largest smaller collateral that would pass now; 0 = none
+
+    @property
+    def ok(self) -> bool:
+        return not self.reasons
+
+
+def format_unit(value: int, unit: str) -> str:
+    """Render a reason's number in the words of its unit."""
+    match unit:
+        case "usd_e6":
+            return format_usd(value)
+        case "price_e10":
+            return format_price(value)
+        case "ratio_e10":
+            return format_percent(value)
+        case "leverage_e10":
+            return format_leverage(value)
+        case "ns":
+            return f"{value / 1e9:.1f} s"
+        case _:
+            return str(value)
