@@ -1,7 +1,26 @@
-//! Python module `vanta._core`.
+//! Python module `vanta._core`: thin bindings of `vanta-core`, one file per core module.
+//!
+//! A binding converts in, calls one core function and converts out. Batches copy their arrays and
+//! release the interpreter while they compute. The module keeps no state of its own, so it is safe
+//! on interpreters without a global lock.
+
+mod arrays;
+mod errors;
+
 use pyo3::prelude::*;
-#[pymodule]
+
+/// Fill the module.
+#[pymodule(gil_used = false)]
 fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add("__version__", env!("CARGO_PKG_VERSION"))?;
+    m.add(
+        "build_profile",
+        if cfg!(debug_assertions) {
+            "debug"
+        } else {
+            "release"
+        },
+    )?;
+    errors::register(m)?;
     Ok(())
 }

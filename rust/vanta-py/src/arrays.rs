@@ -1,0 +1,155 @@
+//! Arguments in: integers and one-dimensional arrays, checked and named.
+//!
+//! Arrays are copied: the interpreter is released while a batch computes, and Python could write to
+//! a borrowed array meanwhile. No dtype is cast and no layout repaired silently.
+
+use numpy::{Element, PyArray1, PyArrayMethods, PyUntypedArray, PyUntypedArrayMethods};
+use pyo3::exceptions::{PyOverflowError, PyTypeError};
+use pyo3::prelude::*;
+use vanta_core::CoreError;
+use vanta_core::units::{MarketIx, PriceE10, RatioE10, SourceIx, TimeNs, UsdE6, UserIx};
+
+use crate::errors::{invalid, to_py};
+
+/// Something an integer argument can become.
+pub(crate) trait FromInt: Sized {
+    /// The raw integer read from Python.
+    type Raw: for<'a, 'py> FromPyObject<'a, 'py, Error = PyErr>;
+    /// Text for an integer that does not fit `Raw`.
+    const FITS: &'static str;
+    /// Check the range.
+    fn from_raw(raw: Self::Raw) -> Result<Self, CoreError>;
+}
+
+macro_rules! from_int {
+    ($($name:ident($raw:ty, $fits:literal)),+) => {$(
+        impl FromInt for $name {
+            type Raw = $raw;
+            const FITS: &'static str = $fits;
+            fn from_raw(raw: $raw) -> Result<Self, CoreError> {
+                Self::new(raw)
+            }
+        }
+    )+};
+}
+
+macro_rules! from_plain_int {
+    ($($raw:ty, $fits:literal);+) => {$(
+        impl FromInt for $raw {
+            type Raw = $raw;
+            const FITS: &'static str = $fits;
+            fn from_raw(raw: $raw) -> Result<Self, CoreError> {
+                Ok(raw)
+            }
+        }
+    )+};
+}
+
+from_int!(
+    PriceE10(i64, "a signed 64-bit integer"),
+    RatioE10(i64, "a signed 64-bit integer"),
+    UsdE6(i64, "a signed 64-bit integer"),
+    TimeNs(i64, "a signed 64-bit integer"),
+    MarketIx(u16, "0..=65535"),
+    SourceIx(u16, "0..=65535"),
+    UserIx(u32, "0..=4294967295")
+);
+from_plain_int!(
+    i64, "a signed 64-bit integer";
+    u64, "an unsigned 64-bit integer";
+    i32, "a signed 32-bit integer";
+    u32, "0..=4294967295";
+    u16, "0..=65535"
+);
+
+/// The integer argument `name`.
+///
+/// # Errors
+/// `TypeError` for anything that is not an integer, `InvalidInput` outside of the range.
+pub(crate) fn int<T: FromInt>(name: &'static str, any: &Bound<'_, PyAny>) -> PyResult<T> {
+    let raw = any.extract::<T::Raw>().map_err(|error| {
+        if error.is_instance_of::<PyOverflowError>(any.py()) {
+            invalid(name, format!("{} does not fit {}", shorten(any), T::FITS))
+        } else {
+            PyTypeError::new_err(format!("{name} must be an integer, not {}", type_name(any)))
+        }
+    })?;
+    T::from_raw(raw).map_err(|error| to_py(error.named(name)))
+}
+
+fn type_name(any: &Bound<'_, PyAny>) -> String {
+    any.get_type()
+        .name()
+        .map_or_else(|_| String::from("?"), |name| name.to_string())
+}
+
+// An integer of a million digits must not become an error text of a million digits, and Python
+// refuses to print one beyond 4300 digits.
+fn shorten(any: &Bound<'_, PyAny>) -> String {
+    match any.str() {
+        Ok(text) => {
+            let text = text.to_string_lossy().into_owned();
+            if text.len() > 40 {
+                format!("an integer of {} digits", text.len())
+            } else {
+                text
+            }
+        }
+        Err(_) => String::from("an integer of thousands of digits"),
+    }
+}
+
+/// The array argument `name`, copied.
+///
+/// # Errors
+/// `InvalidInput` when it is no array, has another dtype, is not one-dimensional or not contiguous.
+pub(crate) fn array<T: Element + Copy>(
+    name: &'static str,
+    any: &Bound<'_, PyAny>,
+) -> PyResult<Vec<T>> {
+    let Ok(untyped) = any.cast::<PyUntypedArray>() else {
+        return Err(invalid(
+            name,
+            format!("must be a numpy array, not {}", type_name(any)),
+        ));
+    };
+    if untyped.ndim() != 1 {
+        return Err(invalid(
+            name,
+            format!("has {} dimensions, must have 1", untyped.ndim()),
+        ));
+    }
+    let Ok(typed) = any.cast::<PyArray1<T>>() else {
+        let wanted = numpy::dtype::<T>(any.py());
+        return Err(invalid(
+            name,
+            format!("has dtype {}, must be {wanted}", untyped.dtype()),
+        ));
+    };
+    if !typed.is_contiguous() {
+        return Err(invalid(name, "is not contiguous"));
+    }
+    typed
+        .to_vec()
+        .map_err(|_| invalid(name, "is not contiguous"))
+}
+
+/// As [`array`], with exactly `len` elements (that of the array `like`).
+///
+/// # Errors
+/// As [`array`], and `InvalidInput` for another length.
+pub(crate) fn array_like<T: Element + Copy>(
+    name: &'static str,
+    any: &Bound<'_, PyAny>,
+    len: usize,
+    like: &'static str,
+) -> PyResult<Vec<T>> {
+    let values = array(name, any)?;
+    if values.len() != len {
+        return Err(invalid(
+            name,
+            format!("has {} rows, {like} has {len}", values.len()),
+        ));
+    }
+    Ok(values)
+}
