@@ -47,4 +47,8 @@ def echo(value: Any) -> str:
     """Shorten and defuse foreign text so that it can stand inside our own messages."""
     text = value if isinstance(value, str) else repr(value)
     printable = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text[:200])
-    return printable if len(printable) <= MAX_ECHO else printable[: MAX_ECHO - 1] + "\N{HORIZONTAL ELLIPSIS}"
+    return (
+        printable
+        if len(printable) <= MAX_ECHO
+        else printable[: MAX_ECHO - 1] + "\N{HORIZONTAL ELLIPSIS}"
+    )

@@ -30,7 +30,7 @@ def parse_scaled(text: str, *, decimals: int, field: str) -> int:
     whole, _, fraction = text.partition(".")
     if len(fraction.rstrip("0")) > decimals:
         raise InputError("E-ARG", field=field, value=text, limit=f"at most {decimals} decimals")
-    scaled = int(whole) * 10**decimals + int(fraction[:decimals].ljust(decimals, "0") or "0")
+    scaled = int(whole + fraction[:decimals].ljust(decimals, "0"))
     if scaled > I64_MAX:
         raise InputError("E-ARG", field=field, value=text, limit="a smaller number")
     return scaled

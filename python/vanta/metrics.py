@@ -1,0 +1,73 @@
+"""Every metric, declared once. Labels are bounded: never a user, a hash or a message."""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+_LATENCY = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+
+
+class Metrics:
+    """The metric objects of one process, on a registry of their own."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        r = self.registry
+        self.orders = Counter(
+            "vanta_orders", "Orders by source and state", ["source", "state"], registry=r
+        )
+        self.fills = Counter("vanta_fills", "Fills booked by kind", ["kind"], registry=r)
+        self.refusals = Counter("vanta_refusals", "Reasons of refusals", ["rule"], registry=r)
+        self.signals = Counter("vanta_signals", "Signal door answers", ["result"], registry=r)
+        self.signal_commit_seconds = Histogram(
+            "vanta_signal_commit_seconds",
+            "Arrival of a signal to its commit",
+            buckets=_LATENCY,
+            registry=r,
+        )
+        self.signal_to_fill_seconds = Histogram(
+            "vanta_signal_to_fill_seconds",
+            "Arrival of a signal to its fill",
+            buckets=_LATENCY,
+            registry=r,
+        )
+        self.ticks = Counter(
+            "vanta_ticks", "Observations by source and answer", ["source", "result"], registry=r
+        )
+        self.quote_age_seconds = Gauge(
+            "vanta_quote_age_seconds", "Age of the quote", ["market"], registry=r
+        )
+        self.quote_quality = Gauge(
+            "vanta_quote_quality", "Quality of the quote, 0 is GOOD", ["market"], registry=r
+        )
+        self.open_positions = Gauge("vanta_open_positions", "Open positions", registry=r)
+        self.triggers_armed = Gauge("vanta_triggers_armed", "Armed triggers", registry=r)
+        self.unprotected_positions = Gauge(
+            "vanta_unprotected_positions", "Positions that nobody protects", registry=r
+        )
+        self.triggers_fired = Counter(
+            "vanta_triggers_fired", "Triggers fired by kind", ["kind"], registry=r
+        )
+        self.telegram_updates = Counter(
+            "vanta_telegram_updates", "Updates handled by kind", ["kind"], registry=r
+        )
+        self.outbox_pending = Gauge(
+            "vanta_outbox_pending", "Notices waiting to be sent", registry=r
+        )
+        self.outbox_sent = Counter(
+            "vanta_outbox_sent", "Notices sent by result", ["result"], registry=r
+        )
+        self.http_requests = Counter(
+            "vanta_http_requests", "HTTP answers by route", ["route", "status"], registry=r
+        )
+        self.redis_healthy = Gauge(
+            "vanta_redis_healthy", "1 when the last read of Redis worked", registry=r
+        )
+        self.task_restarts = Counter(
+            "vanta_task_restarts", "Restarts of supervised tasks", ["task"], registry=r
+        )
+        self.event_loop_lag_seconds = Gauge(
+            "vanta_event_loop_lag_seconds", "How late the loop last woke up", registry=r
+        )
+
+    def render(self) -> bytes:
+        """Return all metrics in the Prometheus text format."""
+        return generate_latest(self.registry)

@@ -1,0 +1,222 @@
+"""Settings: one frozen struct, read once from the environment, validated whole.
+
+This is the only reader of the environment. Every wrong value is reported at once, each with its
+name, the value and what was expected; the process then refuses to start.
+"""
+
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Final, Generic, TypeVar
+
+import msgspec
+
+from vanta import crashpoints
+from vanta.domain.errors import ConfigError
+
+T = TypeVar("T")
+
+
+class Secret(Generic[T]):
+    """A value that neither `repr` nor `str` shows."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: T) -> None:
+        self._value = value
+
+    def reveal(self) -> T:
+        """Return the value; call it only where it is used."""
+        return self._value
+
+    def __repr__(self) -> str:
+        return "Secret(***)"
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that differs between two installations."""
+
+    environment: str = "development"
+    home: Path
+    postgres_dsn: Secret[str] | None = None
+    redis_url: Secret[str] | None = None
+    allow_embedded: bool = False
+    host: str = "127.0.0.1"
+    port: int = 8080
+    port_is_default: bool = True
+    chat_port: int = 0  # 0 = the port after `port`
+    telegram_token: Secret[str] | None = None
+    ready_file: Path | None = None
+    log_json: bool = False
+    log_level: str = "info"
+    crash_point: str = ""
+    crash_hit: int = 1
+    price_sources: tuple[str, ...] = ()
+    rpc_urls: tuple[str, ...] = ()
+    hermes_url: str = ""
+    hermes_key: Secret[str] | None = None
+    admin_user_ids: tuple[int, ...] = ()
+    super_admin_ids: tuple[int, ...] = ()
+    signal_clock_window_s: int = 30
+    signal_entry_max_age_s: int = 5
+    signal_exit_max_age_s: int = 600
+    signal_redrive_max_age_s: int = 300
+    signal_max_body: int = 16_384
+    signal_rate_per_s: int = 200
+    signal_burst: int = 1_000
+
+    @property
+    def is_production(self) -> bool:
+        return self.environment == "production"
+
+
+_SOURCES: Final = frozenset({"synthetic", "chainlink", "pyth", "coinbase", "kraken"})
+_LEVELS: Final = frozenset({"debug", "info", "warning", "error"})
+
+
+class _Reader:
+    """Reads typed values and gathers every complaint."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._environ = environ
+        self.complaints: list[str] = []
+
+    def text(self, *names: str, default: str = "") -> str:
+        for name in names:
+            if value := self._environ.get(name, ""):
+                return value
+        return default
+
+    def parse(self, name: str, default: T, parse: Callable[[str], T], expected: str) -> T:
+        raw = self._environ.get(name, "")
+        if raw == "":
+            return default
+        try:
+            return parse(raw)
+        except ValueError:
+            self.complaints.append(f"{name}={raw!r}: expected {expected}")
+            return default
+
+    def number(self, name: str, default: int, *, low: int, high: int) -> int:
+        def parse(raw: str) -> int:
+            if not raw.isascii() or not raw.isdigit() or not low <= int(raw) <= high:
+                raise ValueError(raw)
+            return int(raw)
+
+        return self.parse(name, default, parse, f"a whole number from {low} to {high}")
+
+    def flag(self, name: str, *, default: bool = False) -> bool:
+        words = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
+
+        def parse(raw: str) -> bool:
+            if (value := words.get(raw.lower())) is None:
+                raise ValueError(raw)
+            return value
+
+        return self.parse(name, default, parse, "true or false")
+
+    def choice(self, name: str, default: str, allowed: frozenset[str]) -> str:
+        def parse(raw: str) -> str:
+            if raw.lower() not in allowed:
+                raise ValueError(raw)
+            return raw.lower()
+
+        return self.parse(name, default, parse, "one of " + ", ".join(sorted(allowed)))
+
+    def words(self, name: str, allowed: frozenset[str] | None = None) -> tuple[str, ...]:
+        def parse(raw: str) -> tuple[str, ...]:
+            items = tuple(item.strip() for item in raw.split(",") if item.strip())
+            if allowed is not None and not allowed.issuperset(items):
+                raise ValueError(raw)
+            return items
+
+        expected = "comma-separated values" + (f" of {sorted(allowed)}" if allowed else "")
+        return self.parse(name, (), parse, expected)
+
+    def ids(self, name: str) -> tuple[int, ...]:
+        def parse(raw: str) -> tuple[int, ...]:
+            return tuple(int(item) for item in raw.split(",") if item.strip())
+
+        return self.parse(name, (), parse, "comma-separated numbers")
+
+    def secret(self, name: str) -> Secret[str] | None:
+        value = self._environ.get(name, "")
+        return Secret(value) if value else None
+
+    def path(self, name: str) -> Path | None:
+        value = self._environ.get(name, "")
+        return Path(value).expanduser().absolute() if value else None
+
+
+def default_home(environ: Mapping[str, str], *, is_root: bool) -> Path:
+    """Return the platform's folder for state that must survive restarts."""
+    if is_root and sys.platform != "darwin":
+        return Path("/var/lib/vanta")  # the folder of the system's own services
+    user_home = Path(environ.get("HOME") or Path.home())
+    if sys.platform == "darwin":
+        return user_home / "Library" / "Application Support" / "vanta"
+    if state := environ.get("XDG_STATE_HOME", ""):
+        return Path(state) / "vanta"
+    return user_home / ".local" / "state" / "vanta"
+
+
+def load(environ: Mapping[str, str], *, is_root: bool = False) -> Settings:
+    """Read and validate all settings.
+
+    Raises `ConfigError` listing every wrong value.
+    """
+    read = _Reader(environ)
+    environment = read.choice(
+        "ENVIRONMENT", "development", frozenset({"development", "test", "production"})
+    )
+    port_name = "VANTA_PORT" if environ.get("VANTA_PORT") else "HEALTH_PORT"
+    fields: dict[str, Any] = {
+        "environment": environment,
+        "home": read.path("VANTA_HOME") or default_home(environ, is_root=is_root),
+        "postgres_dsn": read.secret("VANTA_POSTGRES_DSN"),
+        "redis_url": read.secret("VANTA_REDIS_URL"),
+        "allow_embedded": read.flag("VANTA_ALLOW_EMBEDDED"),
+        "host": read.text("VANTA_HOST", default="127.0.0.1"),
+        "port": read.number(port_name, 8080, low=0, high=65_535),
+        "port_is_default": not environ.get(port_name),
+        "chat_port": read.number("VANTA_CHAT_PORT", 0, low=0, high=65_535),
+        "telegram_token": read.secret("VANTA_TELEGRAM_TOKEN"),
+        "ready_file": read.path("VANTA_READY_FILE"),
+        "log_json": read.flag("LOG_JSON"),
+        "log_level": read.choice("LOG_LEVEL", "info", _LEVELS),
+        "crash_point": read.text("VANTA_CRASH_POINT"),
+        "crash_hit": read.number("VANTA_CRASH_HIT", 1, low=1, high=1_000_000),
+        "price_sources": read.words("VANTA_PRICE_SOURCES", _SOURCES),
+        "rpc_urls": read.words("VANTA_RPC_URLS"),
+        "hermes_url": read.text("VANTA_HERMES_URL"),
+        "hermes_key": read.secret("VANTA_HERMES_KEY"),
+        "admin_user_ids": read.ids("ADMIN_USER_IDS"),
+        "super_admin_ids": read.ids("SUPER_ADMIN_IDS"),
+        "signal_clock_window_s": read.number("VANTA_SIGNAL_CLOCK_WINDOW_S", 30, low=1, high=300),
+        "signal_entry_max_age_s": read.number("VANTA_SIGNAL_ENTRY_MAX_AGE_S", 5, low=1, high=600),
+        "signal_exit_max_age_s": read.number(
+            "VANTA_SIGNAL_EXIT_MAX_AGE_S", 600, low=1, high=86_400
+        ),
+        "signal_redrive_max_age_s": read.number(
+            "VANTA_SIGNAL_REDRIVE_MAX_AGE_S", 300, low=1, high=86_400
+        ),
+        "signal_max_body": read.number("VANTA_SIGNAL_MAX_BODY", 16_384, low=256, high=1_048_576),
+        "signal_rate_per_s": read.number("VANTA_SIGNAL_RATE_PER_S", 200, low=1, high=1_000_000),
+        "signal_burst": read.number("VANTA_SIGNAL_BURST", 1_000, low=1, high=1_000_000),
+    }
+    if environ.get("DEFAULT_EXECUTION_MODE", "DRY").upper() != "DRY":
+        read.complaints.append("DEFAULT_EXECUTION_MODE: this build trades DRY only; expected DRY")
+    if fields["crash_point"] and fields["crash_point"] not in crashpoints.NAMES:
+        read.complaints.append(
+            f"VANTA_CRASH_POINT={fields['crash_point']!r}: expected one of "
+            + ", ".join(sorted(crashpoints.NAMES))
+        )
+    if fields["crash_point"] and environment == "production":
+        read.complaints.append("VANTA_CRASH_POINT is for drills and refused in production")
+    if "chainlink" in fields["price_sources"] and not fields["rpc_urls"]:
+        read.complaints.append("VANTA_PRICE_SOURCES has chainlink but VANTA_RPC_URLS is empty")
+    if "pyth" in fields["price_sources"] and not fields["hermes_url"]:
+        read.complaints.append("VANTA_PRICE_SOURCES has pyth but VANTA_HERMES_URL is empty")
+    if read.complaints:
+        raise ConfigError("; ".join(read.complaints))
+    return Settings(**fields)
