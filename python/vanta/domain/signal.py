@@ -18,8 +18,8 @@ class Signal(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """What a provider asks of all its subscribers.
 
     `open` needs market, side, collateral and leverage; `close`, `reduce` and `set_stops` act on
-    the subscribers' positions of `market_ix` (and `side` when given); `flat` without a market closes all
-    markets. `set_stops` with 0 takes that stop away.
+    the subscribers' positions of `market_ix` (and `side` when given); `flat` without a market
+    closes all markets. `set_stops` with 0 takes that stop away.
     """
 
     action: SignalAction
