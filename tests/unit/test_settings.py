@@ -1,0 +1,72 @@
+"""Settings: every wrong value is named, secrets stay hidden, doubt refuses to start."""
+
+from pathlib import Path
+
+import pytest
+
+from vanta.domain.errors import ConfigError
+from vanta.settings import default_home, load
+
+
+def test_defaults_are_dry_loopback_and_embedded() -> None:
+    settings = load({"HOME": "/home/ann"})
+    assert settings.host == "127.0.0.1"
+    assert settings.port == 8080
+    assert settings.home == Path("/home/ann/.local/state/vanta")
+    assert settings.postgres_dsn is None
+
+
+@pytest.mark.parametrize(
+    ("environ", "named"),
+    [
+        ({"VANTA_PORT": "eighty"}, "VANTA_PORT='eighty'"),
+        ({"VANTA_PORT": "65536"}, "VANTA_PORT='65536'"),
+        ({"VANTA_PORT": "-1"}, "VANTA_PORT='-1'"),
+        ({"VANTA_PORT": "８０"}, "VANTA_PORT='８０'"),
+        ({"LOG_JSON": "maybe"}, "LOG_JSON='maybe'"),
+        ({"ENVIRONMENT": "prod"}, "ENVIRONMENT='prod'"),
+        ({"VANTA_PRICE_SOURCES": "pyht"}, "VANTA_PRICE_SOURCES='pyht'"),
+        ({"ADMIN_USER_IDS": "1,x"}, "ADMIN_USER_IDS='1,x'"),
+        ({"DEFAULT_EXECUTION_MODE": "LIVE"}, "DEFAULT_EXECUTION_MODE"),
+        ({"VANTA_CRASH_POINT": "nowhere"}, "VANTA_CRASH_POINT='nowhere'"),
+        ({"VANTA_PRICE_SOURCES": "pyth"}, "VANTA_HERMES_URL"),
+        ({"VANTA_PRICE_SOURCES": "chainlink"}, "VANTA_RPC_URLS"),
+        (
+            {"ENVIRONMENT": "production", "VANTA_CRASH_POINT": "order.sent"},
+            "refused in production",
+        ),
+    ],
+)
+def test_a_wrong_value_is_named(environ: dict[str, str], named: str) -> None:
+    with pytest.raises(ConfigError) as raised:
+        load(environ)
+    assert named in str(raised.value)
+
+
+def test_all_complaints_come_at_once() -> None:
+    with pytest.raises(ConfigError) as raised:
+        load({"VANTA_PORT": "x", "LOG_LEVEL": "loud"})
+    assert "VANTA_PORT" in str(raised.value)
+    assert "LOG_LEVEL" in str(raised.value)
+
+
+def test_secrets_do_not_show() -> None:
+    settings = load({"VANTA_TELEGRAM_TOKEN": "123:very-secret", "VANTA_REDIS_URL": "redis://:pw@h"})
+    assert "very-secret" not in repr(settings)
+    assert "pw@h" not in repr(settings)
+    assert settings.telegram_token is not None
+    assert settings.telegram_token.reveal() == "123:very-secret"
+
+
+def test_root_keeps_state_where_services_do() -> None:
+    assert default_home({"HOME": "/root"}, is_root=True) == Path("/var/lib/vanta")
+
+
+def test_xdg_state_home_is_honoured() -> None:
+    home = default_home({"HOME": "/home/ann", "XDG_STATE_HOME": "/srv/state"}, is_root=False)
+    assert home == Path("/srv/state/vanta")
+
+
+def test_health_port_is_the_older_name() -> None:
+    assert load({"HEALTH_PORT": "9000"}).port == 9000
+    assert load({"HEALTH_PORT": "9000", "VANTA_PORT": "9001"}).port == 9001
