@@ -42,6 +42,14 @@ pub enum CoreError {
         /// The quantity that was being computed.
         what: &'static str,
     },
+    /// A row of a batch is wrong; nothing of the batch was applied.
+    #[error("row {row}: {error}")]
+    AtRow {
+        /// Index of the first wrong row.
+        row: usize,
+        /// What is wrong with it.
+        error: Box<CoreError>,
+    },
 }
 
 impl CoreError {
@@ -66,6 +74,29 @@ impl CoreError {
                 value,
             },
             Self::Overflow { .. } => Self::Overflow { what: argument },
+            Self::AtRow { row, error } => Self::AtRow {
+                row,
+                error: Box::new(error.named(argument)),
+            },
+        }
+    }
+
+    /// The same error, saying which row of a batch it is about.
+    #[must_use]
+    pub fn at_row(self, row: usize) -> Self {
+        Self::AtRow {
+            row,
+            error: Box::new(self),
+        }
+    }
+
+    /// Whether a sum or product outgrew its unit, in a batch row or alone.
+    #[must_use]
+    pub fn is_overflow(&self) -> bool {
+        match self {
+            Self::Overflow { .. } => true,
+            Self::AtRow { error, .. } => error.is_overflow(),
+            Self::OutOfRange { .. } | Self::Invalid { .. } | Self::Unknown { .. } => false,
         }
     }
 

@@ -6,6 +6,8 @@
 #![forbid(unsafe_code)]
 
 pub mod error;
+pub mod margin;
+pub mod risk;
 pub mod units;
 
 pub use error::CoreError;

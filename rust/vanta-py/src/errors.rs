@@ -71,12 +71,18 @@ fn raise(class: PyResult<&Bound<'_, PyType>>, text: String) -> PyErr {
 #[expect(clippy::needless_pass_by_value, reason = "the shape `map_err` wants")]
 pub(crate) fn to_py(error: CoreError) -> PyErr {
     let text = error.to_string();
-    Python::attach(|py| match error {
+    Python::attach(|py| raise(class_of(py, &error), text))
+}
+
+// No catch-all arm: a new variant must be given its exception before this compiles.
+fn class_of<'py>(py: Python<'py>, error: &CoreError) -> PyResult<&'py Bound<'py, PyType>> {
+    match error {
         CoreError::OutOfRange { .. } | CoreError::Invalid { .. } | CoreError::Unknown { .. } => {
-            raise(invalid_input(py), text)
+            invalid_input(py)
         }
-        CoreError::Overflow { .. } => raise(arithmetic_overflow(py), text),
-    })
+        CoreError::Overflow { .. } => arithmetic_overflow(py),
+        CoreError::AtRow { error, .. } => class_of(py, error),
+    }
 }
 
 /// Run `work` with the interpreter released and map its error.

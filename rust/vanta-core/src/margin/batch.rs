@@ -1,0 +1,115 @@
+//! Batches of the scalar margin functions: one array per field, the same function per row.
+
+use super::{Side, liquidation_price, pnl};
+use crate::error::CoreError;
+use crate::units::{PriceE10, RatioE10, UsdE6};
+
+/// Arguments of [`pnls`], raw integers of the units of [`pnl`].
+#[derive(Debug, Clone, Copy)]
+pub struct PnlRows<'a> {
+    /// Entry prices.
+    pub entry: &'a [i64],
+    /// Prices now.
+    pub price: &'a [i64],
+    /// Collaterals.
+    pub collateral: &'a [i64],
+    /// Leverages.
+    pub leverage: &'a [i64],
+    /// True for a long.
+    pub is_long: &'a [bool],
+}
+
+/// [`pnl`] of n positions. Rows beyond the shortest array are not looked at.
+///
+/// # Errors
+/// `AtRow` with the error of the first wrong row.
+pub fn pnls(rows: &PnlRows<'_>) -> Result<Vec<i64>, CoreError> {
+    let prices = rows.entry.iter().zip(rows.price);
+    let sizes = rows.collateral.iter().zip(rows.leverage).zip(rows.is_long);
+    prices
+        .zip(sizes)
+        .enumerate()
+        .map(
+            |(row, ((&entry, &price), ((&collateral, &leverage), &is_long)))| {
+                pnl_row(entry, price, collateral, leverage, is_long)
+                    .map_err(|error| error.at_row(row))
+            },
+        )
+        .collect()
+}
+
+fn pnl_row(
+    entry: i64,
+    price: i64,
+    collateral: i64,
+    leverage: i64,
+    is_long: bool,
+) -> Result<i64, CoreError> {
+    let profit = pnl(
+        PriceE10::new(entry).map_err(|error| error.named("entry_e10"))?,
+        PriceE10::new(price).map_err(|error| error.named("price_e10"))?,
+        UsdE6::new(collateral).map_err(|error| error.named("collateral_e6"))?,
+        RatioE10::new(leverage).map_err(|error| error.named("leverage_e10"))?,
+        Side::from_is_long(is_long),
+    )?;
+    Ok(profit.get())
+}
+
+/// Arguments of [`liquidation_prices`], raw integers of the units of [`liquidation_price`].
+#[derive(Debug, Clone, Copy)]
+pub struct LiquidationRows<'a> {
+    /// Entry prices.
+    pub entry: &'a [i64],
+    /// Collaterals.
+    pub collateral: &'a [i64],
+    /// Leverages.
+    pub leverage: &'a [i64],
+    /// True for a long.
+    pub is_long: &'a [bool],
+    /// Liquidation thresholds.
+    pub threshold: &'a [i64],
+    /// Rollover owed.
+    pub rollover: &'a [i64],
+    /// Funding owed.
+    pub funding: &'a [i64],
+}
+
+/// [`liquidation_price`] of n positions. Rows beyond the shortest array are not looked at.
+///
+/// # Errors
+/// `AtRow` with the error of the first wrong row.
+pub fn liquidation_prices(rows: &LiquidationRows<'_>) -> Result<Vec<i64>, CoreError> {
+    let sizes = rows.entry.iter().zip(rows.collateral).zip(rows.leverage);
+    let charges = rows.rollover.iter().zip(rows.funding);
+    sizes
+        .zip(rows.is_long.iter().zip(rows.threshold))
+        .zip(charges)
+        .enumerate()
+        .map(
+            |(row, ((((&entry, &collateral), &leverage), (&is_long, &threshold)), charge))| {
+                liquidation_row(entry, collateral, leverage, is_long, threshold, charge)
+                    .map_err(|error| error.at_row(row))
+            },
+        )
+        .collect()
+}
+
+fn liquidation_row(
+    entry: i64,
+    collateral: i64,
+    leverage: i64,
+    is_long: bool,
+    threshold: i64,
+    (rollover, funding): (&i64, &i64),
+) -> Result<i64, CoreError> {
+    let line = liquidation_price(
+        PriceE10::new(entry).map_err(|error| error.named("entry_e10"))?,
+        UsdE6::new(collateral).map_err(|error| error.named("collateral_e6"))?,
+        RatioE10::new(leverage).map_err(|error| error.named("leverage_e10"))?,
+        Side::from_is_long(is_long),
+        RatioE10::new(threshold).map_err(|error| error.named("threshold_e10"))?,
+        UsdE6::new(*rollover).map_err(|error| error.named("rollover_e6"))?,
+        UsdE6::new(*funding).map_err(|error| error.named("funding_e6"))?,
+    )?;
+    Ok(line.get())
+}

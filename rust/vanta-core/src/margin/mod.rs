@@ -1,0 +1,235 @@
+//! Margin maths of a leveraged position: notional, fees, profit, liquidation and sizing.
+//!
+//! Every figure is an integer of its unit and every rounding goes against the trader, so that a
+//! shown risk is never smaller than the real one: fees up, profit down, liquidation towards entry,
+//! size down. Products are exact (`units::mul_div_*`), so each figure is rounded exactly once;
+//! only [`fee`] builds on the already rounded [`notional`], as the venue does.
+//!
+//! Venue facts (threshold, fee rates, spread) are arguments.
+
+mod batch;
+mod health;
+mod size;
+
+pub use batch::{LiquidationRows, PnlRows, liquidation_prices, pnls};
+pub use health::{Health, HealthRows, PositionHealth, PositionState, health, health_scan};
+pub(crate) use size::largest_fitting;
+pub use size::size_for_risk;
+
+use crate::error::CoreError;
+use crate::units::{
+    E10, PriceE10, RatioE10, UsdE6, div_ceil, div_floor, mul_div_ceil, mul_div_floor,
+};
+
+/// Direction of a position.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Side {
+    /// Gains when the price rises.
+    Long,
+    /// Gains when the price falls.
+    Short,
+}
+
+impl Side {
+    /// `Long` for true.
+    #[must_use]
+    pub const fn from_is_long(is_long: bool) -> Self {
+        if is_long { Self::Long } else { Self::Short }
+    }
+
+    /// Whether this is `Long`.
+    #[must_use]
+    pub const fn is_long(self) -> bool {
+        matches!(self, Self::Long)
+    }
+
+    /// `raw` for a long, `-raw` for a short: a move of the price as a gain.
+    fn gain(self, raw: i64) -> i64 {
+        match self {
+            Self::Long => raw,
+            Self::Short => -raw,
+        }
+    }
+
+    /// Whether `price` is at `line` or further on the losing side.
+    #[must_use]
+    pub fn at_or_beyond(self, price: PriceE10, line: PriceE10) -> bool {
+        self.gain(price.distance(line)) <= 0
+    }
+}
+
+/// Which fill of a position is priced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Fill {
+    /// Opening or increasing.
+    Open,
+    /// Closing or reducing.
+    Close,
+}
+
+pub(crate) fn positive_price(name: &'static str, price: PriceE10) -> Result<(), CoreError> {
+    in_range(name, price.get(), 1, i64::MAX)
+}
+
+pub(crate) fn positive_ratio(name: &'static str, ratio: RatioE10) -> Result<(), CoreError> {
+    in_range(name, ratio.get(), 1, i64::MAX)
+}
+
+pub(crate) fn positive_usd(name: &'static str, amount: UsdE6) -> Result<(), CoreError> {
+    in_range(name, amount.get(), 1, i64::MAX)
+}
+
+pub(crate) fn share(name: &'static str, ratio: RatioE10) -> Result<(), CoreError> {
+    in_range(name, ratio.get(), 0, E10)
+}
+
+pub(crate) fn in_range(
+    name: &'static str,
+    value: i64,
+    min: i64,
+    max: i64,
+) -> Result<(), CoreError> {
+    if (min..=max).contains(&value) {
+        return Ok(());
+    }
+    Err(CoreError::OutOfRange {
+        name,
+        value: i128::from(value),
+        min: i128::from(min),
+        max: i128::from(max),
+    })
+}
+
+/// `collateral * leverage`, rounded down as the venue does.
+///
+/// # Errors
+/// `OutOfRange` for a negative collateral, `Overflow` when the product does not fit.
+pub fn notional(collateral: UsdE6, leverage: RatioE10) -> Result<UsdE6, CoreError> {
+    in_range("collateral_e6", collateral.get(), 0, i64::MAX)?;
+    collateral
+        .times_floor(leverage)
+        .map_err(|error| error.named("notional"))
+}
+
+/// `notional * rate`, rounded up.
+///
+/// # Errors
+/// `OutOfRange` for a negative notional, `Overflow` when the product does not fit.
+pub fn fee(notional: UsdE6, rate: RatioE10) -> Result<UsdE6, CoreError> {
+    in_range("notional_e6", notional.get(), 0, i64::MAX)?;
+    notional
+        .times_ceil(rate)
+        .map_err(|error| error.named("fee"))
+}
+
+/// Price after `spread`, against the trader: who buys pays more (rounded up), who sells gets less
+/// (rounded down).
+///
+/// # Errors
+/// `OutOfRange` for a price of 0 or a spread above 1.0, `Overflow` when the price does not fit.
+pub fn execution_price(
+    price: PriceE10,
+    spread: RatioE10,
+    side: Side,
+    fill: Fill,
+) -> Result<PriceE10, CoreError> {
+    positive_price("price_e10", price)?;
+    share("spread_e10", spread)?;
+    let buys = side.is_long() == (fill == Fill::Open);
+    let one = i128::from(E10);
+    let raw = if buys {
+        div_ceil(price.wide() * (one + spread.wide()), one)
+    } else {
+        div_floor(price.wide() * (one - spread.wide()), one)
+    };
+    raw.and_then(PriceE10::new)
+        .map_err(|error| error.named("execution price"))
+}
+
+/// Gross profit of a position at `price`, rounded down (towards loss), never below `-collateral`.
+///
+/// # Errors
+/// `OutOfRange` for a price, collateral or leverage that is not positive, `Overflow` when the
+/// profit does not fit.
+pub fn pnl(
+    entry: PriceE10,
+    price: PriceE10,
+    collateral: UsdE6,
+    leverage: RatioE10,
+    side: Side,
+) -> Result<UsdE6, CoreError> {
+    positive_price("entry_e10", entry)?;
+    positive_price("price_e10", price)?;
+    positive_usd("collateral_e6", collateral)?;
+    positive_ratio("leverage_e10", leverage)?;
+    let gain = side.gain(price.distance(entry));
+    let unit = entry.wide() * i128::from(E10);
+    // A loss of the whole collateral is decided first: beyond it the product may be of any size.
+    if i128::from(gain) * leverage.wide() <= -unit {
+        return Ok(collateral.negated());
+    }
+    mul_div_floor(gain, collateral.wide() * leverage.wide(), unit)
+        .and_then(UsdE6::new)
+        .map_err(|_| CoreError::Overflow { what: "profit" })
+}
+
+/// Price at which the venue liquidates: `entry -/+ entry * (collateral * threshold - rollover -
+/// funding) / (collateral * leverage)`, rounded towards entry, clamped at 0.
+///
+/// `rollover` and `funding` are owed by the position (negative = received). Charges above the
+/// threshold put the line beyond entry, as in the venue's formula.
+///
+/// # Errors
+/// `OutOfRange` for an entry, collateral or leverage that is not positive or a threshold above 1.0,
+/// `Overflow` when the price does not fit.
+pub fn liquidation_price(
+    entry: PriceE10,
+    collateral: UsdE6,
+    leverage: RatioE10,
+    side: Side,
+    threshold: RatioE10,
+    rollover: UsdE6,
+    funding: UsdE6,
+) -> Result<PriceE10, CoreError> {
+    positive_price("entry_e10", entry)?;
+    positive_usd("collateral_e6", collateral)?;
+    positive_ratio("leverage_e10", leverage)?;
+    share("threshold_e10", threshold)?;
+    let charges = (rollover.wide() + funding.wide()) * i128::from(E10);
+    let room = collateral.wide() * threshold.wide() - charges;
+    let exposure = collateral.wide() * leverage.wide();
+    if side.is_long() && room >= exposure {
+        return Ok(PriceE10::ZERO);
+    }
+    let overflow = || CoreError::Overflow {
+        what: "liquidation price",
+    };
+    let distance = mul_div_floor(entry.get(), room, exposure).map_err(|_| overflow())?;
+    let line = entry
+        .get()
+        .checked_sub(side.gain(distance))
+        .ok_or_else(overflow)?;
+    PriceE10::new(line.max(0))
+}
+
+/// Liquidation price moved towards entry by `buffer` of the distance between them, rounded towards
+/// entry. A liquidation price at or beyond entry leaves no distance and is returned as it is.
+///
+/// # Errors
+/// `OutOfRange` for an entry of 0 or a buffer above 1.0.
+pub fn safe_line(
+    entry: PriceE10,
+    liquidation: PriceE10,
+    buffer: RatioE10,
+    side: Side,
+) -> Result<PriceE10, CoreError> {
+    positive_price("entry_e10", entry)?;
+    share("buffer_e10", buffer)?;
+    let distance = side.gain(entry.distance(liquidation));
+    if distance <= 0 {
+        return Ok(liquidation);
+    }
+    let shift = mul_div_ceil(distance, buffer.wide(), i128::from(E10))?;
+    // shift <= distance, so the line lies between liquidation and entry and always fits.
+    PriceE10::new(liquidation.get() + side.gain(shift))
+}

@@ -1,0 +1,385 @@
+//! The book itself: accounts, markets, marks and reservations.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::account::{Account, Exposure, Limits, Position};
+use super::figures::{Figures, Market, OpenRequest};
+use super::nearest::nearest_collateral;
+use super::opens::Opens;
+use super::rules::{Failure, RiskVerdict, failures};
+use crate::error::CoreError;
+use crate::margin::{Side, in_range, positive_price, positive_ratio};
+use crate::units::{MarketIx, PriceE10, RatioE10, TimeNs, UsdE6, UserIx};
+
+#[derive(Debug, Clone, Copy)]
+struct Reservation {
+    user: UserIx,
+    amount: UsdE6,
+    at: TimeNs,
+}
+
+/// What `load_users` sets of a user.
+#[derive(Debug, Clone, Copy)]
+pub struct UserState {
+    /// Who.
+    pub user: UserIx,
+    /// Cash, amounts reserved in this book included.
+    pub cash: UsdE6,
+    /// Equity at 00:00 UTC of the present day.
+    pub day_start_equity: UsdE6,
+    /// Losing streak.
+    pub losses_in_row: i64,
+    /// Limits.
+    pub limits: Limits,
+}
+
+/// A fill's effect on an account.
+#[derive(Debug, Clone, Copy)]
+pub struct FillUpdate {
+    /// Whose position.
+    pub user: UserIx,
+    /// Which position.
+    pub position_id: i64,
+    /// Its market.
+    pub market: MarketIx,
+    /// Its direction.
+    pub side: Side,
+    /// Its entry price after the fill.
+    pub entry: PriceE10,
+    /// Its collateral after the fill; 0 = gone.
+    pub collateral: UsdE6,
+    /// Its leverage after the fill.
+    pub leverage: RatioE10,
+    /// What the fill moved into (or, negative, out of) cash.
+    pub cash_delta: UsdE6,
+    /// Profit realised by the fill.
+    pub realised: UsdE6,
+    /// Whether it reduced or closed.
+    pub is_close: bool,
+    /// When.
+    pub at: TimeNs,
+    /// The reservation it ends; 0 = none.
+    pub reservation: u64,
+}
+
+/// Answer of `admit_batch` for one row.
+#[derive(Debug, Clone, Copy)]
+pub struct Admission {
+    /// The first failure; none = admitted.
+    pub failure: Option<Failure>,
+    /// See [`RiskVerdict::nearest_collateral`].
+    pub nearest_collateral: UsdE6,
+    /// See [`RiskVerdict::reservation`].
+    pub reservation: u64,
+}
+
+/// Accounts, positions, reservations and limits of all users of a shard.
+#[derive(Debug, Clone, Default)]
+pub struct RiskBook {
+    markets: HashMap<MarketIx, Market>,
+    marks: HashMap<MarketIx, PriceE10>,
+    accounts: HashMap<UserIx, Account>,
+    reservations: HashMap<u64, Reservation>,
+    last_reservation: u64,
+}
+
+impl RiskBook {
+    /// An empty book.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Declare a market or replace its facts.
+    ///
+    /// # Errors
+    /// `OutOfRange` for contradicting or impossible facts.
+    pub fn set_market(&mut self, index: MarketIx, market: Market) -> Result<(), CoreError> {
+        market.validate()?;
+        self.markets.insert(index, market);
+        Ok(())
+    }
+
+    /// Add users, or replace their cash, day and limits; positions, reservations and opens stay.
+    ///
+    /// # Errors
+    /// `AtRow` for the first impossible row; then nothing is changed.
+    pub fn load_users(&mut self, users: &[UserState]) -> Result<(), CoreError> {
+        for (row, user) in users.iter().enumerate() {
+            in_range("losses_in_row", user.losses_in_row, 0, i64::MAX)
+                .and_then(|()| user.limits.validate())
+                .map_err(|error| error.at_row(row))?;
+        }
+        for user in users {
+            let account = self.accounts.entry(user.user).or_insert_with(|| Account {
+                limits: user.limits,
+                cash: user.cash,
+                reserved: UsdE6::ZERO,
+                day: None,
+                start_equity: user.day_start_equity,
+                losses_in_row: user.losses_in_row,
+                positions: BTreeMap::new(),
+                opens: Opens::default(),
+            });
+            account.limits = user.limits;
+            account.cash = user.cash;
+            account.day = None;
+            account.start_equity = user.day_start_equity;
+            account.losses_in_row = user.losses_in_row;
+        }
+        Ok(())
+    }
+
+    /// Add past opens to the windows.
+    ///
+    /// # Errors
+    /// `AtRow` for an unknown user or a negative notional; then nothing is changed.
+    pub fn load_opens(&mut self, opens: &[(UserIx, TimeNs, UsdE6)]) -> Result<(), CoreError> {
+        for (row, (user, _, amount)) in opens.iter().enumerate() {
+            self.account(*user)
+                .and_then(|_| in_range("notional_e6", amount.get(), 0, i64::MAX))
+                .map_err(|error| error.at_row(row))?;
+        }
+        for (user, at, amount) in opens {
+            if let Some(account) = self.accounts.get_mut(user) {
+                account.opens.add(*at, *amount, 0);
+            }
+        }
+        Ok(())
+    }
+
+    /// Set the prices that positions are valued at.
+    ///
+    /// # Errors
+    /// `AtRow` for a price of 0; then nothing is changed.
+    pub fn set_marks(&mut self, marks: &[(MarketIx, PriceE10)]) -> Result<(), CoreError> {
+        for (row, (_, price)) in marks.iter().enumerate() {
+            positive_price("price_e10", *price).map_err(|error| error.at_row(row))?;
+        }
+        self.marks.extend(marks.iter().copied());
+        Ok(())
+    }
+
+    fn account(&self, user: UserIx) -> Result<&Account, CoreError> {
+        self.accounts.get(&user).ok_or(CoreError::Unknown {
+            name: "user_ix",
+            value: u64::from(user.get()),
+        })
+    }
+
+    /// What `admit` would say, without reserving.
+    ///
+    /// # Errors
+    /// `Unknown` for a user that was not loaded, `OutOfRange` for an impossible argument,
+    /// `Overflow` when a figure does not fit.
+    pub fn check(&self, request: &OpenRequest) -> Result<RiskVerdict, CoreError> {
+        request.validate()?;
+        let account = self.account(request.user)?;
+        let market = self.markets.get(&request.market);
+        let figures = Figures::of(request, market, account.limits.liquidation_buffer)?;
+        let equity = account
+            .worth(|index| self.marks.get(&index).copied())?
+            .equity;
+        let failures = failures(request, market, account, &figures, equity)?;
+        let nearest = match market {
+            Some(market) => {
+                nearest_collateral(request, market, account, &figures, equity, &failures)?
+            }
+            None => UsdE6::ZERO,
+        };
+        Ok(RiskVerdict {
+            failures,
+            nearest_collateral: nearest,
+            reservation: 0,
+            figures,
+            equity,
+        })
+    }
+
+    /// Run every rule; when all pass, reserve the required cash and count the open.
+    ///
+    /// # Errors
+    /// As [`RiskBook::check`]; then nothing is changed.
+    pub fn admit(&mut self, request: &OpenRequest) -> Result<RiskVerdict, CoreError> {
+        let mut verdict = self.check(request)?;
+        if !verdict.ok() {
+            return Ok(verdict);
+        }
+        let Some(account) = self.accounts.get_mut(&request.user) else {
+            return Ok(verdict);
+        };
+        let id = self
+            .last_reservation
+            .checked_add(1)
+            .ok_or(CoreError::Overflow {
+                what: "reservation",
+            })?;
+        let amount = verdict.figures.required;
+        account.reserved = account.reserved.checked_add(amount)?;
+        account.roll(request.now, verdict.equity);
+        account.opens.prune(request.now);
+        account.opens.add(request.now, verdict.figures.notional, id);
+        self.last_reservation = id;
+        self.reservations.insert(
+            id,
+            Reservation {
+                user: request.user,
+                amount,
+                at: request.now,
+            },
+        );
+        verdict.reservation = id;
+        Ok(verdict)
+    }
+
+    /// [`RiskBook::admit`] row by row, in order: a row sees the reservations of those before it.
+    ///
+    /// # Errors
+    /// `AtRow` for the first impossible row; then nothing stays reserved.
+    pub fn admit_batch(&mut self, requests: &[OpenRequest]) -> Result<Vec<Admission>, CoreError> {
+        let mut out = Vec::with_capacity(requests.len());
+        for (row, request) in requests.iter().enumerate() {
+            match self.admit(request) {
+                Ok(verdict) => out.push(Admission {
+                    failure: verdict.failures.first().copied(),
+                    nearest_collateral: verdict.nearest_collateral,
+                    reservation: verdict.reservation,
+                }),
+                Err(error) => {
+                    for made in &out {
+                        self.release(made.reservation);
+                    }
+                    return Err(error.at_row(row));
+                }
+            }
+        }
+        Ok(out)
+    }
+
+    /// Give a reservation back: its cash is free again and its open no longer counts. False when
+    /// it is unknown, already given back or filled.
+    pub fn release(&mut self, reservation: u64) -> bool {
+        let Some(gone) = self.reservations.remove(&reservation) else {
+            return false;
+        };
+        if let Some(account) = self.accounts.get_mut(&gone.user) {
+            account.opens.remove(gone.at, reservation);
+            account.give_back(gone.amount);
+        }
+        true
+    }
+
+    /// Set a position to its state after a fill, move cash, and end the fill's reservation. The
+    /// open it was reserved for stays counted. A fill is a fact: no rule applies, and a
+    /// reservation that is no longer known is ignored.
+    ///
+    /// # Errors
+    /// `Unknown` for a user or market never declared, `OutOfRange` for an impossible position,
+    /// `Invalid` for another user's reservation, `Overflow` when cash does not fit; then nothing
+    /// is changed.
+    pub fn apply_fill(&mut self, fill: &FillUpdate) -> Result<(), CoreError> {
+        in_range("collateral_e6", fill.collateral.get(), 0, i64::MAX)?;
+        let gone = fill.collateral == UsdE6::ZERO;
+        if !gone {
+            positive_price("entry_e10", fill.entry)?;
+            positive_ratio("leverage_e10", fill.leverage)?;
+        }
+        if !self.markets.contains_key(&fill.market) {
+            let value = u64::from(fill.market.get());
+            return Err(CoreError::Unknown {
+                name: "market_ix",
+                value,
+            });
+        }
+        let reserved = self.reservations.get(&fill.reservation).copied();
+        if reserved.is_some_and(|made| made.user != fill.user) {
+            let reason = format!("{} belongs to another user", fill.reservation);
+            return Err(CoreError::invalid("reservation", reason));
+        }
+        let account = self.account(fill.user)?;
+        let equity = account
+            .worth(|index| self.marks.get(&index).copied())?
+            .equity;
+        let cash = account.cash.checked_add(fill.cash_delta)?;
+        let Some(account) = self.accounts.get_mut(&fill.user) else {
+            return Ok(());
+        };
+        account.roll(fill.at, equity);
+        account.cash = cash;
+        if gone {
+            account.positions.remove(&fill.position_id);
+        } else {
+            let position = Position {
+                market: fill.market,
+                side: fill.side,
+                entry: fill.entry,
+                collateral: fill.collateral,
+                leverage: fill.leverage,
+            };
+            account.positions.insert(fill.position_id, position);
+        }
+        if fill.is_close {
+            let lost = fill.realised < UsdE6::ZERO;
+            account.losses_in_row = if lost {
+                account.losses_in_row.saturating_add(1)
+            } else {
+                0
+            };
+        }
+        if let Some(made) = reserved {
+            account.give_back(made.amount);
+            self.reservations.remove(&fill.reservation);
+        }
+        Ok(())
+    }
+
+    /// Set the equity the day's loss is measured from. A day before the account's is ignored.
+    ///
+    /// # Errors
+    /// `Unknown` for a user that was not loaded, `Invalid` for a time that is not 00:00 UTC.
+    pub fn start_day(
+        &mut self,
+        user: UserIx,
+        day_start: TimeNs,
+        equity: UsdE6,
+    ) -> Result<(), CoreError> {
+        self.account(user)?;
+        if day_start != day_start.day_start() {
+            let reason = format!("{} is not 00:00 UTC", day_start.get());
+            return Err(CoreError::invalid("day_start_ns", reason));
+        }
+        if let Some(account) = self.accounts.get_mut(&user)
+            && account.day.is_none_or(|day| day <= day_start)
+        {
+            account.day = Some(day_start);
+            account.start_equity = equity;
+        }
+        Ok(())
+    }
+
+    /// The account at the last marks.
+    ///
+    /// # Errors
+    /// `Unknown` for a user that was not loaded, `Overflow` when a sum does not fit.
+    pub fn exposure(&self, user: UserIx, now: TimeNs) -> Result<Exposure, CoreError> {
+        self.account(user)?
+            .exposure(now, |index| self.marks.get(&index).copied())
+    }
+
+    /// Every position, by user and position id.
+    #[must_use]
+    pub fn positions(&self) -> Vec<(UserIx, i64, Position)> {
+        let mut out: Vec<_> = self
+            .accounts
+            .iter()
+            .flat_map(|(user, account)| {
+                account
+                    .positions
+                    .iter()
+                    .map(|(id, position)| (*user, *id, *position))
+            })
+            .collect();
+        out.sort_unstable_by_key(|(user, id, _)| (*user, *id));
+        out
+    }
+}

@@ -1,0 +1,23 @@
+//! The risk book: who may open what, now.
+//!
+//! ```text
+//! OpenRequest ─► figures ─► rules ─► RiskVerdict        book.rs orders the steps
+//!   (market)    (figures)  (rules)   all failures       check: only the verdict
+//!   (account)   (account)  (opens)   nearest size       admit: reserves cash, counts the open
+//!                                                       apply_fill / release: ends the reservation
+//! ```
+//!
+//! Only opens pass through here: reducing and closing are never refused by a limit. Time is an
+//! argument; windows, days and resets follow from it. A value equal to its limit passes.
+
+mod account;
+mod book;
+mod figures;
+mod nearest;
+mod opens;
+mod rules;
+
+pub use account::{Account, Exposure, Limits, Position};
+pub use book::{Admission, FillUpdate, RiskBook, UserState};
+pub use figures::{Figures, Market, OpenRequest};
+pub use rules::{Failure, RULES, RiskVerdict, Rule};

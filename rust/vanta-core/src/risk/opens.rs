@@ -1,0 +1,166 @@
+//! A user's opens, oldest first, and the exact windows over them.
+//!
+//! Each row carries the running sum of notional, so that a window is two binary searches however
+//! many opens it holds. A row that arrives late or is taken back adjusts the sums behind it, which
+//! are few: both concern the newest rows.
+
+use std::collections::VecDeque;
+
+use crate::error::CoreError;
+use crate::units::{DAY_NS, HOUR_NS, MINUTE_NS, TimeNs, UsdE6};
+
+/// A span that ends now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Window {
+    /// The last so many nanoseconds: an open counts until exactly that long after it.
+    Rolling(i64),
+    /// Since 00:00 UTC.
+    UtcDay,
+}
+
+impl Window {
+    pub(super) const MINUTE: Self = Self::Rolling(MINUTE_NS);
+    pub(super) const HOUR: Self = Self::Rolling(HOUR_NS);
+
+    fn counts(self, at: TimeNs, now: TimeNs) -> bool {
+        match self {
+            // An open dated ahead of now (a clock stepped back) counts: the safe side.
+            Self::Rolling(span) => now.since(at) < span,
+            Self::UtcDay => at >= now.day_start(),
+        }
+    }
+
+    /// The first instant at which an open of `at` no longer counts.
+    pub(super) fn leaves(self, at: TimeNs) -> TimeNs {
+        let end = match self {
+            Self::Rolling(span) => at.checked_add_ns(span),
+            Self::UtcDay => at.day_start().checked_add_ns(DAY_NS),
+        };
+        // Past the end of representable time (year 2262) nothing resets.
+        end.unwrap_or(TimeNs::ZERO)
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Open {
+    at: TimeNs,
+    reservation: u64,
+    notional: UsdE6,
+    /// Sum of all notionals up to and including this row, dropped rows included.
+    total: i128,
+}
+
+/// The opens still of interest to some window.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Opens {
+    rows: VecDeque<Open>,
+    /// Running sum before the first row.
+    base: i128,
+}
+
+impl Opens {
+    /// Count an open. `reservation` 0 = not to be taken back.
+    pub(super) fn add(&mut self, at: TimeNs, notional: UsdE6, reservation: u64) {
+        let index = self.rows.partition_point(|row| row.at <= at);
+        let total = self.total_before(index) + notional.wide();
+        self.rows.insert(
+            index,
+            Open {
+                at,
+                reservation,
+                notional,
+                total,
+            },
+        );
+        for row in self.rows.iter_mut().skip(index + 1) {
+            row.total += notional.wide();
+        }
+    }
+
+    /// Take back the open of a reservation made at `at`. A row already dropped stays dropped.
+    pub(super) fn remove(&mut self, at: TimeNs, reservation: u64) {
+        let first = self.rows.partition_point(|row| row.at < at);
+        let found = self
+            .rows
+            .range(first..)
+            .position(|row| row.reservation == reservation);
+        let Some(index) = found.map(|offset| first + offset) else {
+            return;
+        };
+        if let Some(gone) = self.rows.remove(index) {
+            for row in self.rows.iter_mut().skip(index) {
+                row.total -= gone.notional.wide();
+            }
+        }
+    }
+
+    /// Drop the rows no window can count any more.
+    pub(super) fn prune(&mut self, now: TimeNs) {
+        while let Some(row) = self.rows.front() {
+            if Window::HOUR.counts(row.at, now) || Window::UtcDay.counts(row.at, now) {
+                return;
+            }
+            self.base = row.total;
+            self.rows.pop_front();
+        }
+    }
+
+    fn total_before(&self, index: usize) -> i128 {
+        index
+            .checked_sub(1)
+            .and_then(|last| self.rows.get(last))
+            .map_or(self.base, |row| row.total)
+    }
+
+    fn first(&self, window: Window, now: TimeNs) -> usize {
+        self.rows.partition_point(|row| !window.counts(row.at, now))
+    }
+
+    /// Opens in the window.
+    pub(super) fn count(&self, window: Window, now: TimeNs) -> i64 {
+        let count = self.rows.len() - self.first(window, now);
+        i64::try_from(count).unwrap_or(i64::MAX)
+    }
+
+    /// When one more open fits under `limit`, given that it does not now; 0 = never.
+    pub(super) fn count_resets(&self, window: Window, limit: i64) -> TimeNs {
+        // limit - 1 opens may remain, so the limit-th newest has to leave.
+        let leaver = usize::try_from(limit)
+            .ok()
+            .filter(|&limit| limit > 0)
+            .and_then(|limit| self.rows.len().checked_sub(limit))
+            .and_then(|index| self.rows.get(index));
+        leaver.map_or(TimeNs::ZERO, |row| window.leaves(row.at))
+    }
+
+    /// Notional opened in the window.
+    pub(super) fn volume(&self, window: Window, now: TimeNs) -> Result<UsdE6, CoreError> {
+        let sum = self.total_before(self.rows.len()) - self.total_before(self.first(window, now));
+        i64::try_from(sum)
+            .map_err(|_| CoreError::Overflow { what: "volume" })
+            .and_then(UsdE6::new)
+    }
+
+    /// When `notional` more fits under `limit`, given that it does not now; 0 = never.
+    pub(super) fn volume_resets(
+        &self,
+        window: Window,
+        now: TimeNs,
+        notional: UsdE6,
+        limit: UsdE6,
+    ) -> TimeNs {
+        if notional > limit {
+            return TimeNs::ZERO;
+        }
+        // The oldest rows leave first, up to the one whose running sum carries the excess.
+        let excess = self.total_before(self.rows.len()) + notional.wide() - limit.wide();
+        let first = self.first(window, now);
+        let index = self
+            .rows
+            .partition_point(|row| row.total < excess)
+            .max(first);
+        self.rows
+            .get(index)
+            .map_or(TimeNs::ZERO, |row| window.leaves(row.at))
+    }
+}
