@@ -1,0 +1,84 @@
+"""JSON answers and errors: one shape everywhere, never a stack trace."""
+
+from typing import Any, Final
+
+import msgspec
+from aiohttp import web
+
+from vanta.domain.errors import InputError, echo
+
+
+BODY_CAP: Final = 16_384
+
+
+class ApiError(Exception):
+    """An answer other than yes, thrown from inside a handler and rendered by the middleware."""
+
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        text: str,
+        *,
+        field: str | None = None,
+        value: Any = None,
+        limit: str | None = None,
+        headers: dict[str, str] | None = None,
+        more: dict[str, Any] | None = None,
+    ) -> None:
+        super().__init__(text)
+        self.status = status
+        self.code = code
+        self.text = text
+        self.field = field
+        self.value = value
+        self.limit = limit
+        self.headers = headers or {}
+        self.more = more or {}
+
+    def body(self, trace_id: str) -> dict[str, Any]:
+        """Return the JSON object of this error."""
+        error: dict[str, Any] = {"code": self.code, "text": self.text}
+        if self.field is not None:
+            error["field"] = self.field
+        if self.value is not None:
+            error["value"] = echo(self.value)
+        if self.limit is not None:
+            error["limit"] = self.limit
+        return {"error": error, **self.more, "trace_id": trace_id}
+
+
+def from_input(error: InputError, status: int = 422) -> ApiError:
+    """Turn an input error of the domain into an answer."""
+    text = str(error)
+    if error.code == "E-SYM":
+        text = f'No market "{error.value}". Known: {error.limit.removeprefix("one of ")}.'
+    return ApiError(
+        status, error.code, text, field=error.field, value=error.value, limit=error.limit
+    )
+
+
+def json_answer(
+    body: Any, *, status: int = 200, headers: dict[str, str] | None = None
+) -> web.Response:
+    """Render `body` as JSON; answers carry account data, so nobody may cache them."""
+    return web.Response(
+        body=msgspec.json.encode(body) + b"\n",
+        status=status,
+        content_type="application/json",
+        charset="utf-8",
+        headers={"Cache-Control": "no-store", **(headers or {})},
+    )
+
+
+def too_large(size: int | None) -> ApiError:
+    """Return the 413 answer."""
+    return ApiError(
+        413,
+        "E-ARG",
+        "The request is too large.",
+        field="body",
+        value=None if size is None else f"{size} bytes",
+        limit=f"{BODY_CAP} bytes",
+        headers={"Connection": "close"},
+    )

@@ -1,0 +1,139 @@
+"""What the handlers of this room need, passed in whole by the composition root."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+from aiohttp import web
+
+from vanta.domain.market import Catalogue
+from vanta.domain.policy import User
+from vanta.domain.ports import Clock, Desk, Quotes
+from vanta.metrics import Metrics
+from vanta.web.answers import ApiError
+
+if TYPE_CHECKING:
+    from vanta.store.accounts import Accounts
+    from vanta.store.day_pnl import DayPnl
+    from vanta.store.fills import Fills
+    from vanta.store.orders import Orders
+    from vanta.store.policies import Policies
+    from vanta.store.positions import Positions
+    from vanta.store.users import Users
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+Check = Callable[[], Awaitable[tuple[bool, str]]]
+Describe = Callable[[int, str], Awaitable[Mapping[str, Any] | None]]
+
+SETTLE_S: Final = 5.0
+
+
+class Stores:
+    """The aggregates this room reads."""
+
+    def __init__(
+        self,
+        *,
+        users: "Users",
+        accounts: "Accounts",
+        policies: "Policies",
+        positions: "Positions",
+        orders: "Orders",
+        fills: "Fills",
+        day_pnl: "DayPnl",
+    ) -> None:
+        self.users = users
+        self.accounts = accounts
+        self.policies = policies
+        self.positions = positions
+        self.orders = orders
+        self.fills = fills
+        self.day_pnl = day_pnl
+
+
+class Api:
+    """Everything a handler may use.
+
+    `token` is the operator's bearer token; `host` the address the server is bound to (a loopback
+    address switches the check of the Host header on); `mode` tells the effective mode;
+    `feed_status` and `task_status` return JSON-able details for /status; `checks` are the readiness
+    checks by part; `describe_signal(provider_id, signal_id)` tells what became of a signal, or None.
+    """
+
+    def __init__(
+        self,
+        *,
+        desk: Desk,
+        quotes: Quotes,
+        stores: Stores,
+        catalogue: Catalogue,
+        checks: Mapping[str, Check],
+        describe_signal: Describe,
+        feed_status: Callable[[], Any],
+        task_status: Callable[[], Any],
+        mode: Callable[[], str],
+        metrics: Metrics,
+        clock: Clock,
+        token: str,
+        host: str,
+        chat_url: str = "",
+        simulated: bool = True,
+        settle_s: float = SETTLE_S,
+    ) -> None:
+        if len(token) < 16:
+            raise ValueError("operator token: needs at least 16 characters")
+        self.desk = desk
+        self.quotes = quotes
+        self.stores = stores
+        self.catalogue = catalogue
+        self.checks = dict(checks)
+        self.describe_signal = describe_signal
+        self.feed_status = feed_status
+        self.task_status = task_status
+        self.mode = mode
+        self.metrics = metrics
+        self.clock = clock
+        self.token = token
+        self.host = host
+        self.chat_url = chat_url
+        self.simulated = simulated
+        self.settle_s = settle_s
+        self.started_mono_ns = clock.mono_ns()
+        self._default_user: User | None = None
+
+    async def user(self, header: str | None) -> User:
+        """Return the user of an `X-Vanta-User` header; without one the first user.
+
+        Raises `ApiError` 422 for a malformed id and 404 for an unknown one.
+        """
+        if header is None:
+            if self._default_user is None:
+                self._default_user = min(await self.stores.users.all(), key=_id, default=None)
+            if self._default_user is None:
+                raise ApiError(404, "E-ARG", "There is no user yet. Run `vanta demo` once.")
+            return self._default_user
+        user_id = whole_id(header, field="X-Vanta-User")
+        for user in await self.stores.users.all():
+            if user.id == user_id:
+                return user
+        raise ApiError(404, "E-ARG", f"No user {user_id}.", field="X-Vanta-User", value=header)
+
+
+def _id(user: User) -> int:
+    return user.id
+
+
+def whole_id(text: str, *, field: str) -> int:
+    """Parse a database id from a path or header.
+
+    Raises `ApiError` 422.
+    """
+    if not (text.isascii() and text.isdigit() and len(text) <= 18):
+        raise ApiError(
+            422,
+            "E-ARG",
+            f"I did not get {field}: ids are whole numbers such as 12.",
+            field=field,
+            value=text,
+            limit="a whole number",
+        )
+    return int(text)

@@ -1,0 +1,114 @@
+"""Health, readiness, metrics and status: what a probe, a scraper and an operator read."""
+
+import asyncio
+import sys
+from typing import Any, Final
+
+from aiohttp import web
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
+
+from vanta import _core, logs
+from vanta.domain.units import format_scaled
+from vanta.web import render
+from vanta.web.answers import json_answer
+from vanta.web.api import Api, Check
+
+_log = logs.get(__name__)
+
+CHECK_TIMEOUT_S: Final = 2.0
+COUNTS_FOR_NS: Final = 10**9  # /status needs no token, so counting is not repeated at will
+
+
+class Operations:
+    """Endpoints without a token: they name parts and counts, never accounts."""
+
+    def __init__(self, api: Api) -> None:
+        self._api = api
+        self._counts: dict[str, int] = {}
+        self._counted_ns = 0
+        self._counting = asyncio.Lock()
+
+    async def healthz(self, _request: web.Request) -> web.Response:
+        """GET /healthz: the process answers."""
+        return json_answer({"status": "alive"})
+
+    async def readyz(self, _request: web.Request) -> web.Response:
+        """GET /readyz and /health: 200, or 503 with the failing parts."""
+        parts = await self.parts()
+        failing = [name for name, part in parts.items() if not part["ok"]]
+        return json_answer(
+            {"status": "failing" if failing else "ready", "failing": failing, "parts": parts},
+            status=503 if failing else 200,
+        )
+
+    async def metrics(self, _request: web.Request) -> web.Response:
+        """GET /metrics: Prometheus text."""
+        return web.Response(
+            body=self._api.metrics.render(),
+            headers={"Content-Type": CONTENT_TYPE_LATEST, "Cache-Control": "no-store"},
+        )
+
+    async def status(self, _request: web.Request) -> web.Response:
+        """GET /status and /api/v1/status."""
+        return json_answer(await self.summary())
+
+    async def parts(self) -> dict[str, dict[str, Any]]:
+        """Run all readiness checks at once, each under a time limit."""
+        async with asyncio.TaskGroup() as group:
+            tasks = {
+                name: group.create_task(_run(name, check))
+                for name, check in self._api.checks.items()
+            }
+        return {
+            name: {"ok": task.result()[0], "detail": task.result()[1]}
+            for name, task in tasks.items()
+        }
+
+    async def summary(self) -> dict[str, Any]:
+        """Gather mode, versions, uptime, feed, counts and stores."""
+        api = self._api
+        parts = await self.parts()
+        uptime_ns = api.clock.mono_ns() - api.started_mono_ns
+        return {
+            "status": "ready" if all(p["ok"] for p in parts.values()) else "failing",
+            "mode": api.mode(),
+            "simulated": api.simulated,
+            "version": _core.__version__,
+            "core": {"build": _core.build_profile},
+            "python": sys.version.split()[0],
+            "now": render.iso(api.clock.now_ns()),
+            "uptime_s": format_scaled(uptime_ns, decimals=9, places=1),
+            "parts": parts,
+            "markets": [render.quote(api.quotes.quote(m.ix), m) for m in api.catalogue],
+            "feed": api.feed_status(),
+            "tasks": api.task_status(),
+            "counts": await self._count(),
+            "chat_url": api.chat_url or None,
+        }
+
+    async def _count(self) -> dict[str, int]:
+        async with self._counting:
+            now_ns = self._api.clock.mono_ns()
+            if not self._counted_ns or now_ns - self._counted_ns >= COUNTS_FOR_NS:
+                try:
+                    self._counts = {
+                        "users": len(await self._api.stores.users.all()),
+                        "open_positions": len(await self._api.stores.positions.all_open()),
+                    }
+                except Exception as error:
+                    # The status page is most wanted when a store is away: say so and show the rest.
+                    _log.warning("web.count_failed", error=type(error).__name__)
+                    self._counts = {}
+                self._counted_ns = now_ns
+            return self._counts
+
+
+async def _run(name: str, check: Check) -> tuple[bool, str]:
+    try:
+        async with asyncio.timeout(CHECK_TIMEOUT_S):
+            return await check()
+    except TimeoutError:
+        return False, f"no answer within {CHECK_TIMEOUT_S:.0f} s"
+    except Exception as error:
+        _log.warning("web.check_failed", part=name, error=f"{type(error).__name__}: {error}")
+        return False, type(error).__name__

@@ -1,0 +1,292 @@
+"""Domain values to JSON: money as exact decimal strings in human units, times as ISO 8601 UTC."""
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from vanta._core import Exposure, Quote
+from vanta.domain.enums import CLOSING, OPENING, Breaker, Quality
+from vanta.domain.intent import Intent
+from vanta.domain.market import Catalogue, Market
+from vanta.domain.order import Fill, Order
+from vanta.domain.policy import Policy
+from vanta.domain.ports import Preview
+from vanta.domain.position import PositionView
+from vanta.domain.units import ONE_E10, format_scaled
+from vanta.domain.verdict import Reason, Verdict
+
+_UNITS = {
+    "usd_e6": ("usd", 6),
+    "price_e10": ("price", 10),
+    "ratio_e10": ("ratio", 10),
+    "leverage_e10": ("leverage", 10),
+    "ns": ("seconds", 9),
+    "count": ("count", 0),
+}
+
+
+def usd(value_e6: int) -> str:
+    """Render e6 exactly."""
+    return format_scaled(value_e6, decimals=6)
+
+
+def ratio(value_e10: int) -> str:
+    """Render an e10 price, leverage or ratio exactly."""
+    return format_scaled(value_e10, decimals=10)
+
+
+def optional(value_e10: int) -> str | None:
+    """Render an e10 value whose 0 means none."""
+    return ratio(value_e10) if value_e10 else None
+
+
+def iso(at_ns: int) -> str | None:
+    """Render a Unix time in microseconds; None for 0."""
+    if not at_ns:
+        return None
+    whole, rest = divmod(at_ns, 10**9)
+    at = datetime.fromtimestamp(whole, UTC)
+    return f"{at:%Y-%m-%dT%H:%M:%S}.{rest // 1000:06d}Z"
+
+
+def reason(found: Reason) -> dict[str, Any]:
+    """Render one rule that said no."""
+    unit, decimals = _UNITS.get(found.unit, ("none", 0))
+    has_number = found.unit != "none"
+    return {
+        "code": found.code,
+        "rule": found.rule,
+        "text": found.text,
+        "value": format_scaled(found.value, decimals=decimals) if has_number else None,
+        "limit": format_scaled(found.limit, decimals=decimals) if has_number else None,
+        "unit": unit,
+        "resets_at": iso(found.resets_at_ns),
+    }
+
+
+def verdict(found: Verdict) -> dict[str, Any]:
+    """Render a yes or a no with its reasons and the nearest yes."""
+    nearest = found.nearest_collateral_e6
+    return {
+        "ok": found.ok,
+        "reasons": [reason(r) for r in found.reasons],
+        "nearest_collateral": usd(nearest) if nearest else None,
+    }
+
+
+def symbol(catalogue: Catalogue, ix: int) -> str:
+    """Name a market; rows may outlive a market of the catalogue."""
+    try:
+        return catalogue[ix].symbol
+    except KeyError:
+        return f"#{ix}"
+
+
+def intent(found: Intent, catalogue: Catalogue) -> dict[str, Any]:
+    """Render what was asked for."""
+    return {
+        "source": found.source.value,
+        "key": found.ref,
+        "action": found.action.value,
+        "market": symbol(catalogue, found.market_ix),
+        "side": found.side.value if found.side else None,
+        "collateral": usd(found.collateral_e6) if found.collateral_e6 else None,
+        "leverage": optional(found.leverage_e10),
+        "take_profit": optional(found.take_profit_e10),
+        "stop_loss": optional(found.stop_loss_e10),
+        "position_id": found.position_id or None,
+        "portion": ratio(found.portion_e10),
+        "max_slippage": ratio(found.max_slippage_e10),
+        "signal": (
+            {"provider": found.signal.provider_id, "id": found.signal.signal_id}
+            if found.signal
+            else None
+        ),
+        "trace_id": found.trace_id,
+    }
+
+
+def order(found: Order, catalogue: Catalogue) -> dict[str, Any]:
+    """Render an order with the intent it answers."""
+    return {
+        "id": found.id,
+        "user_id": found.intent.user_id,
+        "state": found.state.value,
+        "mode": found.mode.value,
+        "duplicate": found.duplicate,
+        "position_id": found.position_id or None,
+        "quote": optional(found.quote_e10),
+        "quote_as_of": iso(found.quote_as_of_ns),
+        "quote_quality": quality_name(found.quote_quality),
+        "created_at": iso(found.created_ns),
+        "updated_at": iso(found.updated_ns),
+        "intent": intent(found.intent, catalogue),
+        "verdict": verdict(found.verdict),
+    }
+
+
+def fill(found: Fill, catalogue: Catalogue) -> dict[str, Any]:
+    """Render what the venue did."""
+    return {
+        "chain": found.chain,
+        "tx_hash": "0x" + found.tx_hash.hex(),
+        "ordinal": found.ordinal,
+        "kind": found.kind.value,
+        "market": symbol(catalogue, found.market_ix),
+        "side": found.side.value,
+        "price": ratio(found.price_e10),
+        "mark": ratio(found.mark_e10),
+        "collateral": usd(found.collateral_e6),
+        "leverage": ratio(found.leverage_e10),
+        "notional": usd(found.notional_e6),
+        "fee": usd(found.fee_e6),
+        "pnl": usd(found.pnl_e6),
+        "cash_delta": usd(found.cash_delta_e6),
+        "at": iso(found.at_ns),
+    }
+
+
+def position(found: PositionView, catalogue: Catalogue, quality: int | None) -> dict[str, Any]:
+    """Render a position at a mark; `mark` is null when no usable price is known."""
+    p = found.position
+    marked = found.mark_e10 != 0
+    return {
+        "id": p.id,
+        "user_id": p.user_id,
+        "market": symbol(catalogue, p.market_ix),
+        "venue": p.venue,
+        "mode": p.mode.value,
+        "side": p.side.value,
+        "leverage": ratio(p.leverage_e10),
+        "collateral": usd(p.collateral_e6),
+        "notional": usd(found.notional_e6),
+        "entry": ratio(p.entry_e10),
+        "mark": ratio(found.mark_e10) if marked else None,
+        "quality": None if quality is None else quality_name(quality),
+        "pnl": usd(found.pnl_e6) if marked else None,
+        "pnl_ratio": ratio(found.pnl_ratio_e10) if marked else None,
+        "liquidation": ratio(p.liquidation_e10),
+        "liquidation_distance": ratio(found.liquidation_distance_e10) if marked else None,
+        "take_profit": optional(p.take_profit_e10),
+        "stop_loss": optional(p.stop_loss_e10),
+        "fees": usd(p.fees_e6),
+        "realised": usd(p.realised_e6),
+        "protected_by": found.protected_by,
+        "open": p.is_open,
+        "opened_at": iso(p.opened_ns),
+        "closed_at": iso(p.closed_ns),
+    }
+
+
+def market(found: Market) -> dict[str, Any]:
+    """Render the venue's facts of a market."""
+    return {
+        "symbol": found.symbol,
+        "venue": found.venue,
+        "open": found.is_open,
+        "min_leverage": ratio(found.min_leverage_e10),
+        "max_leverage": ratio(found.max_leverage_e10),
+        "min_position": usd(found.min_notional_e6),
+        "liquidation_threshold": ratio(found.liquidation_threshold_e10),
+        "open_fee": ratio(found.open_fee_e10),
+        "close_fee": ratio(found.close_fee_e10),
+        "spread": ratio(found.spread_e10),
+    }
+
+
+def quality_name(value: int) -> str:
+    """Name a quality; an unknown number is shown as such."""
+    try:
+        return Quality(value).name
+    except ValueError:
+        return f"#{value}"
+
+
+def quote(found: Quote, of: Market) -> dict[str, Any]:
+    """Render a quote with its quality and what may be done on it."""
+    return {
+        "symbol": of.symbol,
+        "price": optional(found.price_e10),
+        "confidence": optional(found.conf_e10),
+        "quality": quality_name(found.quality),
+        "breaker": Breaker(found.breaker).name,
+        "opens": found.quality in OPENING and found.breaker == Breaker.CLOSED and of.is_open,
+        "closes": found.quality in CLOSING,
+        "as_of": iso(found.as_of_ns),
+        "age_s": format_scaled(found.age_ns, decimals=9, places=3) if found.as_of_ns else None,
+        "spread_between_sources": ratio(found.spread_between_sources_e10),
+        "sources_used": list(found.sources_used),
+        "sources_rejected": [{"source": ix, "reason": why} for ix, why in found.sources_rejected],
+    }
+
+
+def preview(found: Preview, catalogue: Catalogue, asked: Intent) -> dict[str, Any]:
+    """Render what a trade would cost and risk."""
+    return {
+        "intent": intent(asked, catalogue),
+        "verdict": verdict(found.verdict),
+        "quote": optional(found.quote_e10),
+        "quality": quality_name(found.quality),
+        "entry": optional(found.entry_e10),
+        "notional": usd(found.notional_e6),
+        "required": usd(found.required_e6),
+        "open_fee": usd(found.open_fee_e6),
+        "close_fee": usd(found.close_fee_e6),
+        "spread_cost": usd(found.spread_cost_e6),
+        "liquidation": optional(found.liquidation_e10),
+        "safe_line": optional(found.safe_line_e10),
+        "worst_loss": usd(found.worst_loss_e6),
+        "equity": usd(found.equity_e6),
+    }
+
+
+def exposure(found: Exposure) -> dict[str, Any]:
+    """Render an account as the risk book sees it."""
+    return {
+        "cash": usd(found.cash_e6),
+        "reserved": usd(found.reserved_e6),
+        "margin": usd(found.margin_e6),
+        "unrealised": usd(found.unrealised_e6),
+        "equity": usd(found.equity_e6),
+        "free": usd(found.free_e6),
+        "long_notional": usd(found.long_notional_e6),
+        "short_notional": usd(found.short_notional_e6),
+        "day_pnl": usd(found.day_pnl_e6),
+        "day_start_equity": usd(found.day_start_equity_e6),
+        "losses_in_row": found.losses_in_row,
+    }
+
+
+def limits(policy: Policy, now: Exposure) -> list[dict[str, Any]]:
+    """Say of each limit how much is used and how much is left."""
+    lost_e6 = max(0, -now.day_pnl_e6)
+    # The bound on the day's loss is rounded down: a limit is never shown larger than it is.
+    day_limit_e6 = now.day_start_equity_e6 * policy.max_daily_loss_e10 // ONE_E10
+    risk_e6 = max(0, now.equity_e6) * policy.max_account_risk_e10 // ONE_E10
+    rows: Iterable[tuple[str, str, Sequence[int | None]]] = (
+        ("leverage", "leverage_e10", (None, policy.max_leverage_e10)),
+        ("position", "usd_e6", (None, policy.max_position_e6)),
+        ("account_risk", "usd_e6", (None, risk_e6)),
+        ("liquidation_buffer", "ratio_e10", (None, policy.liquidation_buffer_e10)),
+        ("daily_loss", "usd_e6", (lost_e6, day_limit_e6)),
+        ("opens_per_minute", "count", (now.opens_last_minute, policy.opens_per_minute)),
+        ("trades_per_day", "count", (now.trades_today, policy.trades_per_day)),
+        ("volume_hour", "usd_e6", (now.volume_hour_e6, policy.volume_hour_e6)),
+        ("volume_day", "usd_e6", (now.volume_day_e6, policy.volume_day_e6)),
+        ("losses_in_row", "count", (now.losses_in_row, policy.max_losses_in_row)),
+        ("max_slippage", "ratio_e10", (None, policy.max_slippage_e10)),
+    )
+    shown = []
+    for name, unit, (used, limit) in rows:
+        label, decimals = _UNITS[unit]
+        left = None if used is None or limit is None else max(0, limit - used)
+        shown.append(
+            {
+                "limit": name,
+                "unit": label,
+                "used": None if used is None else format_scaled(used, decimals=decimals),
+                "max": None if limit is None else format_scaled(limit, decimals=decimals),
+                "left": None if left is None else format_scaled(left, decimals=decimals),
+            }
+        )
+    return shown
