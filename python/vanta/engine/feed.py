@@ -1,0 +1,319 @@
+"""Ticks in, quotes out: the one place where sources meet the price book.
+
+Ticks go straight into the book, which keeps only the latest of each source: nothing queues, however
+fast they come. What is coalesced is the other side: listeners hear of a touched market at most
+once per `flush_ns`, and of every market each `requote_ns`, so that a silent market turns stale in
+front of them without any tick.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from typing import Any, Final
+
+import numpy as np
+
+from vanta import logs
+from vanta._core import BREAKERS, PRICE_REJECTS, QUALITIES, PriceBook, Quote
+from vanta.domain.market import Catalogue
+from vanta.domain.ports import Clock, FeedSpec, PriceSource, Tick
+from vanta.domain.sources import SourceNames
+from vanta.domain.units import format_scaled
+from vanta.metrics import Metrics
+
+_log = logs.get(__name__)
+
+I64_MAX: Final = 2**63 - 1
+FLUSH_NS: Final = 20_000_000
+REQUOTE_NS: Final = 250_000_000
+
+Listener = Callable[[list[Quote]], None]
+Cache = Callable[[Sequence[Quote]], Awaitable[None]]
+"""Where quotes are left for other processes to view."""
+Defer = Callable[[float, Callable[[], None]], object]
+"""Call something later in this loop: `loop.call_later`."""
+
+
+class Feed:
+    """Owns the price book's inputs and tells listeners about quotes.
+
+    Implements the ports `PriceSink` and `Quotes`. `clock_offset_ns` is the measured error of the
+    wall clock; None means unknown, and then no quote is good enough to trade on. `with_hours` are
+    the markets whose sources tell session hours.
+    """
+
+    def __init__(
+        self,
+        *,
+        book: PriceBook,
+        catalogue: Catalogue,
+        names: SourceNames,
+        clock: Clock,
+        metrics: Metrics,
+        cache: Cache | None = None,
+        clock_offset_ns: int | None = 0,
+        with_hours: Collection[int] = (),
+        flush_ns: int = FLUSH_NS,
+        requote_ns: int = REQUOTE_NS,
+        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+        defer: Defer | None = None,
+    ) -> None:
+        self._book = book
+        self._catalogue = catalogue
+        self._names = names
+        self._clock = clock
+        self._metrics = metrics
+        self._cache = cache
+        self._flush_ns = flush_ns
+        self._requote_ns = requote_ns
+        self._sleep = sleep
+        self._defer = defer or _call_later
+        self._specs: dict[tuple[int, int], FeedSpec] = {}
+        self._rejects: dict[tuple[int, int], Counter[str]] = {}
+        self._listeners: list[Listener] = []
+        self._touched: set[int] = set()
+        self._scheduled = False
+        self._flushed_ns = -flush_ns
+        self._cache_failures = 0
+        self._ixs = [m.ix for m in catalogue]
+        for market in catalogue:
+            book.add_market(
+                market.ix,
+                min_price_e10=market.min_price_e10,
+                max_price_e10=market.max_price_e10,
+                has_hours=market.ix in with_hours,
+            )
+        book.set_clock_offset(clock_offset_ns)
+
+    # --- wiring -------------------------------------------------------------------------------
+
+    def add_source(self, source: PriceSource) -> None:
+        """Declare all feeds of a source to the book; before its task starts."""
+        for spec in source.feeds():
+            self._book.add_feed(
+                spec.market_ix,
+                spec.source_ix,
+                kind=spec.kind,
+                group=spec.group,
+                primary=spec.primary,
+                expo=spec.expo,
+                interval_ns=spec.interval_ns,
+                max_age_ns=spec.max_age_ns,
+                heartbeat_ns=spec.heartbeat_ns,
+                deviation_e10=spec.deviation_e10,
+                conf_required=spec.conf_required,
+            )
+            self._specs[spec.market_ix, spec.source_ix] = spec
+            self._rejects[spec.market_ix, spec.source_ix] = Counter()
+
+    def subscribe(self, listener: Listener) -> None:
+        """Call `listener` with the quotes of touched markets, in this loop; it must not block."""
+        self._listeners.append(listener)
+
+    # --- PriceSink ----------------------------------------------------------------------------
+
+    def ticks(self, batch: Sequence[Tick]) -> None:
+        """Offer observations in arrival order; never blocks."""
+        wall, mono = self._clock.now_ns(), self._clock.mono_ns()
+        run: list[Tick] = []
+        for tick in batch:
+            if (tick.market_ix, tick.source_ix) not in self._specs:
+                self._metrics.ticks.labels(source="unknown", result="UNKNOWN_FEED").inc()
+            elif _is_plain(tick):
+                run.append(tick)
+            else:
+                # The order of arrival is part of the book's rules: drain what came before.
+                self._offer_many(run, wall, mono)
+                run = []
+                self._offer_one(tick, wall, mono)
+        self._offer_many(run, wall, mono)
+        self._schedule()
+
+    def head(self, source_ix: int, head_ns: int) -> None:
+        """Tell how new the block is that a push source was read at."""
+        self._book.set_head(source_ix, head_ns=head_ns)
+
+    def sequencer(self, *, up: bool, since_ns: int) -> None:
+        """Tell the state of the sequencer and since when."""
+        self._book.set_sequencer(up=up, since_ns=since_ns)
+        self._touched.update(self._ixs)
+        self._schedule()
+
+    def withdraw(self, market_ix: int, source_ix: int) -> None:
+        """Forget a source's observation."""
+        if (market_ix, source_ix) in self._specs:
+            self._book.withdraw(market_ix, source_ix)
+            self._touched.add(market_ix)
+            self._schedule()
+
+    # --- Quotes -------------------------------------------------------------------------------
+
+    def quote(self, market_ix: int) -> Quote:
+        """Combine the sources of one market as of now."""
+        return self._book.quote(
+            market_ix, now_wall_ns=self._clock.now_ns(), now_mono_ns=self._clock.mono_ns()
+        )
+
+    def quotes(self) -> list[Quote]:
+        """Combine every market as of now, in the catalogue's order."""
+        return [self.quote(ix) for ix in self._ixs]
+
+    def status(self) -> list[dict[str, Any]]:
+        """Describe every market and each of its sources; plain JSON values, ages in ms."""
+        now = self._clock.now_ns()
+        return [
+            {
+                "market": self._catalogue[quote.market_ix].symbol,
+                "market_ix": quote.market_ix,
+                "quality": QUALITIES[quote.quality],
+                "breaker": BREAKERS[quote.breaker],
+                "price": format_scaled(quote.price_e10, decimals=10),
+                "price_e10": quote.price_e10,
+                "age_ms": quote.age_ns // 1_000_000,
+                "disagreement_e10": quote.spread_between_sources_e10,
+                "sources": self._source_states(quote, now),
+            }
+            for quote in self.quotes()
+        ]
+
+    def _source_states(self, quote: Quote, now_ns: int) -> list[dict[str, Any]]:
+        rejected = dict(quote.sources_rejected)
+        used = set(quote.sources_used)
+        rows = []
+        for source_ix, age_ns, state in self._book.ages(quote.market_ix, now_wall_ns=now_ns):
+            spec = self._specs[quote.market_ix, source_ix]
+            rows.append(
+                {
+                    "name": self._names.name(source_ix),
+                    "primary": spec.primary,
+                    "age_ms": age_ns // 1_000_000 if age_ns >= 0 else None,
+                    "state": state,
+                    "used": source_ix in used,
+                    "rejected": rejected.get(source_ix),
+                    "rejects": dict(self._rejects[quote.market_ix, source_ix]),
+                }
+            )
+        return rows
+
+    # --- out ----------------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Requote all markets and refresh the cache each `requote_ns`, for ever."""
+        while True:
+            self._touched.update(self._ixs)
+            quotes = self.flush()
+            for quote in quotes:
+                symbol = self._catalogue[quote.market_ix].symbol
+                self._metrics.quote_age_seconds.labels(market=symbol).set(quote.age_ns / 1e9)
+                self._metrics.quote_quality.labels(market=symbol).set(quote.quality)
+            await self._store(quotes)
+            await self._sleep(self._requote_ns / 1e9)
+
+    def flush(self) -> list[Quote]:
+        """Quote the touched markets now and tell the listeners; return what they heard."""
+        self._flushed_ns = self._clock.mono_ns()
+        touched = sorted(self._touched)
+        self._touched.clear()
+        quotes = [self.quote(ix) for ix in touched]
+        if quotes:
+            for listener in self._listeners:
+                try:
+                    listener(quotes)
+                except Exception:
+                    # One deaf listener must not take the price from the others.
+                    _log.exception("feed.listener_failed", listener=repr(listener))
+        return quotes
+
+    async def _store(self, quotes: Sequence[Quote]) -> None:
+        if self._cache is None:
+            return
+        try:
+            await self._cache(quotes)
+        except Exception as error:
+            self._cache_failures += 1
+            if self._cache_failures == 1:
+                _log.warning("feed.cache_failed", error=f"{type(error).__name__}: {error}"[:200])
+        else:
+            if self._cache_failures:
+                _log.info("feed.cache_recovered", failures=self._cache_failures)
+            self._cache_failures = 0
+
+    def _schedule(self) -> None:
+        if self._scheduled or not self._touched:
+            return
+        self._scheduled = True
+        wait_ns = self._flushed_ns + self._flush_ns - self._clock.mono_ns()
+        self._defer(max(0, wait_ns) / 1e9, self._flush_scheduled)
+
+    def _flush_scheduled(self) -> None:
+        self._scheduled = False
+        self.flush()
+
+    # --- into the book ------------------------------------------------------------------------
+
+    def _offer_one(self, tick: Tick, wall: int, mono: int) -> None:
+        code = self._book.update(
+            tick.market_ix,
+            tick.source_ix,
+            value=_fit(tick.value),
+            expo=tick.expo,
+            conf=None if tick.conf is None else _fit(tick.conf),
+            publish_ns=_clamp(tick.publish_ns),
+            seq=None if tick.seq is None else _clamp(tick.seq),
+            session_open=tick.session_open,
+            recv_wall_ns=wall,
+            recv_mono_ns=mono,
+        )
+        self._count(tick, code, 1)
+        self._touched.add(tick.market_ix)
+
+    def _offer_many(self, run: Sequence[Tick], wall: int, mono: int) -> None:
+        if not run:
+            return
+        codes = self._book.update_batch(
+            np.array([t.market_ix for t in run], np.uint16),
+            np.array([t.source_ix for t in run], np.uint16),
+            price_e10=np.array([t.value for t in run], np.int64),
+            conf_e10=np.array([t.conf or 0 for t in run], np.int64),
+            publish_ns=np.array([t.publish_ns for t in run], np.int64),
+            seq=np.array([-1 if t.seq is None else t.seq for t in run], np.int64),
+            recv_wall_ns=wall,
+            recv_mono_ns=mono,
+        )
+        for tick, code in zip(run, codes.tolist(), strict=True):
+            self._count(tick, code, 1)
+            self._touched.add(tick.market_ix)
+
+    def _count(self, tick: Tick, code: int, n: int) -> None:
+        result = PRICE_REJECTS[code]
+        if code:
+            self._rejects[tick.market_ix, tick.source_ix][result] += n
+        self._metrics.ticks.labels(source=self._names.name(tick.source_ix), result=result).inc(n)
+
+
+def _is_plain(tick: Tick) -> bool:
+    # What the batch call can carry: integers at its scale and no word about the session.
+    return (
+        tick.expo == -10
+        and tick.session_open is None
+        and isinstance(tick.value, int)
+        and -I64_MAX <= tick.value <= I64_MAX
+        and (tick.conf is None or (isinstance(tick.conf, int) and 0 < tick.conf <= I64_MAX))
+        and 0 <= tick.publish_ns <= I64_MAX
+        and (tick.seq is None or 0 <= tick.seq <= I64_MAX)
+    )
+
+
+def _fit(value: int | str) -> int | str:
+    # Beyond the core's words it goes in as text: the book calls it malformed, we do not crash.
+    if isinstance(value, int):
+        return value if -I64_MAX <= value <= I64_MAX else str(value)
+    return value[:64]
+
+
+def _clamp(value: int) -> int:
+    return min(max(value, -I64_MAX), I64_MAX)
+
+
+def _call_later(delay_s: float, call: Callable[[], None]) -> object:
+    return asyncio.get_running_loop().call_later(delay_s, call)

@@ -1,0 +1,1 @@
+"""The route over our own RPC."""
