@@ -1,0 +1,100 @@
+"""Standard Webhooks v1, symmetric: the signed content, the signature and the text form of secrets.
+
+Pure. The door verifies with it, `vanta signal send` signs with it. The signed content is
+`{id}.{timestamp}.` followed by the raw body: neither id nor timestamp can hold a dot, so no two
+requests share one content.
+"""
+
+import base64
+import binascii
+import hmac
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from vanta.domain.errors import InputError
+
+SECRET_PREFIX: Final = "whsec_"  # noqa: S105  # the public prefix of every secret, not a secret
+MIN_SECRET_BYTES: Final = 24
+MAX_SECRET_BYTES: Final = 64
+
+VERSION: Final = "v1,"
+SIGNATURE_CHARS: Final = 44  # base64 of 32 bytes
+
+MESSAGE_ID: Final = re.compile(r"[A-Za-z0-9_-]{8,64}", re.ASCII)
+TIMESTAMP: Final = re.compile(r"[0-9]{10}", re.ASCII)
+KEY_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
+
+
+def parse_secret(text: str) -> bytes:
+    """Read `whsec_` + base64 (padding optional) into the 24 to 64 secret bytes.
+
+    Raises `InputError` that never repeats the secret.
+    """
+    encoded = text.strip().removeprefix(SECRET_PREFIX)
+    try:
+        secret = base64.b64decode(encoded + "=" * (-len(encoded) % 4), validate=True)
+    except (binascii.Error, ValueError):
+        secret = b""
+    if not MIN_SECRET_BYTES <= len(secret) <= MAX_SECRET_BYTES:
+        raise InputError(
+            "E-ARG",
+            field="secret",
+            value="***",
+            limit=f"whsec_ and base64 of {MIN_SECRET_BYTES} to {MAX_SECRET_BYTES} bytes",
+        ) from None
+    return secret
+
+
+def format_secret(secret: bytes) -> str:
+    """Render secret bytes as senders configure them: `whsec_` + base64."""
+    return SECRET_PREFIX + base64.b64encode(secret).decode("ascii")
+
+
+def sign(secret: bytes, message_id: str, timestamp: int, body: bytes) -> str:
+    """Sign one delivery attempt; returns the `webhook-signature` token `v1,<base64>`.
+
+    `timestamp` is Unix seconds of the attempt. Raises `InputError` on an id or timestamp that the
+    door would not take.
+    """
+    stamp = str(timestamp)
+    if not MESSAGE_ID.fullmatch(message_id):
+        raise InputError("E-ARG", field="id", value=message_id, limit="8 to 64 of A-Z a-z 0-9 _ -")
+    if not TIMESTAMP.fullmatch(stamp):
+        raise InputError("E-ARG", field="timestamp", value=stamp, limit="Unix seconds")
+    return VERSION + _mac(secret, signed_content(message_id, stamp, body)).decode("ascii")
+
+
+def headers(
+    *, secret: bytes, key_id: str, message_id: str, timestamp: int, body: bytes
+) -> dict[str, str]:
+    """Build the four headers of a signed request."""
+    return {
+        "webhook-id": message_id,
+        "webhook-timestamp": str(timestamp),
+        "webhook-signature": sign(secret, message_id, timestamp, body),
+        "vanta-key-id": key_id,
+    }
+
+
+def signed_content(message_id: str, timestamp: str, body: bytes) -> bytes:
+    """Join what the signature covers."""
+    return b"%b.%b.%b" % (message_id.encode("ascii"), timestamp.encode("ascii"), body)
+
+
+def matches_any(secrets: Sequence[bytes], content: bytes, tokens: Sequence[bytes]) -> bool:
+    """Tell whether any token (base64 text, 44 bytes) signs `content` with any secret.
+
+    Every pair is compared in constant time, without an early exit. The text is compared, not the
+    decoded bytes: base64 has several spellings of one value and only the canonical one is taken.
+    """
+    found = False
+    for secret in secrets:
+        expected = _mac(secret, content)
+        for token in tokens:
+            found |= hmac.compare_digest(expected, token)
+    return found
+
+
+def _mac(secret: bytes, content: bytes) -> bytes:
+    return base64.b64encode(hmac.digest(secret, content, "sha256"))

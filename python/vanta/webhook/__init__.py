@@ -1,0 +1,1 @@
+"""The signal door: signed signals in, durable rows and receipts out."""
