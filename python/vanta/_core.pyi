@@ -266,7 +266,8 @@ def size_for_risk(
 ) -> int:
     """Largest collateral in e6 whose loss at the stop, costs included, stays within `risk_e6`.
 
-    `cost_e10` is the sum of opening fee, closing fee and spread as a share of notional.
+    The stop must lie on the losing side of entry, else `InvalidInput`. `cost_e10` is the sum of
+    opening fee, closing fee and spread as a share of notional.
     """
 
 # --- risk ---------------------------------------------------------------------------------------
@@ -296,7 +297,7 @@ class RiskVerdict:
     def failures(self) -> tuple[Failure, ...]: ...
     @property
     def nearest_collateral_e6(self) -> int:
-        """Largest smaller collateral at the same leverage that would pass now; 0 = none."""
+        """Largest smaller collateral at the same leverage that would pass now; 0 = none, or ok."""
     @property
     def reservation(self) -> int:
         """Handle to `release` or to pass to `apply_fill`; 0 when nothing was reserved."""
@@ -312,7 +313,8 @@ class RiskVerdict:
     @property
     def close_fee_e6(self) -> int: ...
     @property
-    def spread_cost_e6(self) -> int: ...
+    def spread_cost_e6(self) -> int:
+        """Cost of the spread on the way out; that of the way in is part of `entry_e10`."""
     @property
     def liquidation_e10(self) -> int: ...
     @property
@@ -394,7 +396,9 @@ class RiskBook:
         open_fee_e10: int,
         close_fee_e10: int,
         spread_e10: int,
-    ) -> None: ...
+        is_open: bool = True,
+    ) -> None:
+        """Declare a market or replace its facts; `is_open` False refuses every open on it."""
     def load_users(
         self,
         user_ix: _U32,
@@ -478,7 +482,14 @@ class RiskBook:
 
         `is_close` with `realised_e6` < 0 lengthens the losing streak, >= 0 ends it.
         """
-    def start_day(self, user_ix: int, *, day_start_ns: int, equity_e6: int) -> None: ...
+    def start_day(self, user_ix: int, *, day_start_ns: int, equity_e6: int) -> None:
+        """Set the equity the day's loss is measured from; `day_start_ns` must be 00:00 UTC.
+
+        Without it a day starts with the equity at its first admit or fill.
+        """
     def exposure(self, user_ix: int, *, now_ns: int) -> Exposure: ...
     def dump(self) -> list[tuple[int, int, int, int, int, int, int]]:
-        """(user_ix, position_id, market_ix, side, entry_e10, collateral_e6, leverage_e10) rows."""
+        """(user_ix, position_id, market_ix, side, entry_e10, collateral_e6, leverage_e10) rows.
+
+        By user and position; side 1 = long, 0 = short.
+        """

@@ -77,6 +77,30 @@ pub(crate) fn int<T: FromInt>(name: &'static str, any: &Bound<'_, PyAny>) -> PyR
     T::from_raw(raw).map_err(|error| to_py(error.named(name)))
 }
 
+/// As [`int`], `default` where the argument was not passed.
+///
+/// # Errors
+/// As [`int`].
+pub(crate) fn optional_int<T: FromInt>(
+    name: &'static str,
+    any: Option<&Bound<'_, PyAny>>,
+    default: T,
+) -> PyResult<T> {
+    any.map_or(Ok(default), |any| int(name, any))
+}
+
+/// A raw row value as its unit, the error naming the argument and the row.
+///
+/// # Errors
+/// `AtRow` outside of the unit's range.
+pub(crate) fn row<T: FromInt>(
+    name: &'static str,
+    index: usize,
+    raw: T::Raw,
+) -> Result<T, CoreError> {
+    T::from_raw(raw).map_err(|error| error.named(name).at_row(index))
+}
+
 fn type_name(any: &Bound<'_, PyAny>) -> String {
     any.get_type()
         .name()

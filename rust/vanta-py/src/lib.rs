@@ -6,6 +6,8 @@
 
 mod arrays;
 mod errors;
+mod margin;
+mod risk;
 
 use pyo3::prelude::*;
 
@@ -22,5 +24,9 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
         },
     )?;
     errors::register(m)?;
+    margin::register(m)?;
+    risk::register(m)?;
+    // Every name is public, which is what a module without `__all__` says, and the stub has none.
+    m.delattr("__all__")?;
     Ok(())
 }
