@@ -7,7 +7,6 @@ from aiohttp import web
 
 from vanta.domain.errors import InputError, echo
 
-
 BODY_CAP: Final = 16_384
 
 

@@ -5,10 +5,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from aiohttp import web
 
-from vanta.domain.market import Catalogue
+from vanta.domain.market import Catalogue, Market
 from vanta.domain.policy import User
 from vanta.domain.ports import Clock, Desk, Quotes
+from vanta.domain.sources import SourceNames
 from vanta.metrics import Metrics
+from vanta.web import render
 from vanta.web.answers import ApiError
 
 if TYPE_CHECKING:
@@ -56,7 +58,7 @@ class Api:
     `token` is the operator's bearer token; `host` the address the server is bound to (a loopback
     address switches the check of the Host header on); `mode` tells the effective mode;
     `feed_status` and `task_status` return JSON-able details for /status; `checks` are the readiness
-    checks by part; `describe_signal(provider_id, signal_id)` tells what became of a signal, or None.
+    checks by part; `describe_signal(provider_id, signal_id)` tells what became of it, or None.
     """
 
     def __init__(
@@ -66,6 +68,7 @@ class Api:
         quotes: Quotes,
         stores: Stores,
         catalogue: Catalogue,
+        names: SourceNames,
         checks: Mapping[str, Check],
         describe_signal: Describe,
         feed_status: Callable[[], Any],
@@ -85,6 +88,7 @@ class Api:
         self.quotes = quotes
         self.stores = stores
         self.catalogue = catalogue
+        self.names = names
         self.checks = dict(checks)
         self.describe_signal = describe_signal
         self.feed_status = feed_status
@@ -116,6 +120,10 @@ class Api:
             if user.id == user_id:
                 return user
         raise ApiError(404, "E-ARG", f"No user {user_id}.", field="X-Vanta-User", value=header)
+
+    def quote(self, market: Market) -> dict[str, Any]:
+        """Render a market's quote, sources by name."""
+        return render.quote(self.quotes.quote(market.ix), market, self.names.name)
 
 
 def _id(user: User) -> int:

@@ -79,7 +79,7 @@ class Operations:
             "now": render.iso(api.clock.now_ns()),
             "uptime_s": format_scaled(uptime_ns, decimals=9, places=1),
             "parts": parts,
-            "markets": [render.quote(api.quotes.quote(m.ix), m) for m in api.catalogue],
+            "markets": [api.quote(m) for m in api.catalogue],
             "feed": api.feed_status(),
             "tasks": api.task_status(),
             "counts": await self._count(),

@@ -165,14 +165,14 @@ class Reading:
         return json_answer(found)
 
     def _all(self) -> list[dict[str, Any]]:
-        return [render.quote(self._api.quotes.quote(m.ix), m) for m in self._api.catalogue]
+        return [self._api.quote(m) for m in self._api.catalogue]
 
     def _quote(self, text: str) -> dict[str, Any]:
         try:
             market = self._api.catalogue.resolve(text)
         except InputError as error:
             raise from_input(error, status=404) from None
-        return render.quote(self._api.quotes.quote(market.ix), market)
+        return self._api.quote(market)
 
 
 def _number(request: web.Request, name: str, *, default: int, high: int) -> int:

@@ -1,6 +1,6 @@
 """Domain values to JSON: money as exact decimal strings in human units, times as ISO 8601 UTC."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -202,8 +202,8 @@ def quality_name(value: int) -> str:
         return f"#{value}"
 
 
-def quote(found: Quote, of: Market) -> dict[str, Any]:
-    """Render a quote with its quality and what may be done on it."""
+def quote(found: Quote, of: Market, source: Callable[[int], str]) -> dict[str, Any]:
+    """Render a quote with its quality and what may be done on it; `source` names an index."""
     return {
         "symbol": of.symbol,
         "price": optional(found.price_e10),
@@ -215,8 +215,10 @@ def quote(found: Quote, of: Market) -> dict[str, Any]:
         "as_of": iso(found.as_of_ns),
         "age_s": format_scaled(found.age_ns, decimals=9, places=3) if found.as_of_ns else None,
         "spread_between_sources": ratio(found.spread_between_sources_e10),
-        "sources_used": list(found.sources_used),
-        "sources_rejected": [{"source": ix, "reason": why} for ix, why in found.sources_rejected],
+        "sources_used": [source(ix) for ix in found.sources_used],
+        "sources_rejected": [
+            {"source": source(ix), "reason": why} for ix, why in found.sources_rejected
+        ],
     }
 
 

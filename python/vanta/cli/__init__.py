@@ -1,0 +1,68 @@
+"""The `vanta` command: a thin client of a running instance, and the way to start one.
+
+Nothing heavy is imported before a command is known: each command names its module, which is loaded
+only when it runs.
+"""
+
+import importlib
+import json
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from vanta.cli.context import Context
+from vanta.cli.exits import CliError, Exit
+from vanta.cli.output import Output
+from vanta.cli.parser import build
+from vanta.domain.errors import ConfigError, InputError, NotRunningError
+
+_INPUT_EXITS: Final = {"E-SYM": Exit.NOT_FOUND}
+
+
+def main(argv: Sequence[str] | None = None, environ: Mapping[str, str] | None = None) -> int:
+    """Run one command and return its exit code; never raises and never shows a trace."""
+    given = list(sys.argv[1:] if argv is None else argv)
+    env = os.environ if environ is None else environ
+    output = Output(sys.stdout, sys.stderr, env, as_json="--json" in given)
+    try:
+        return _run(given, env, output)
+    except SystemExit as stop:  # argparse after --help
+        return stop.code if isinstance(stop.code, int) else Exit.FAILURE
+    except KeyboardInterrupt:
+        output.say("Interrupted.")
+        return Exit.INTERRUPTED
+    except BrokenPipeError:
+        # The reader of our output has seen enough; keep Python from complaining at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return Exit.OK
+
+
+def _run(argv: Sequence[str], environ: Mapping[str, str], output: Output) -> int:
+    try:
+        args = build().parse_args(argv)
+        module, _, function = args.run.partition(":")
+        command = getattr(importlib.import_module(module), function)
+        code: int = command(Context(args, environ, output))
+        output.flush()
+    except CliError as error:
+        return output.fail(error)
+    except InputError as error:
+        return output.fail(
+            CliError(
+                _INPUT_EXITS.get(error.code, Exit.USAGE),
+                error.code,
+                str(error),
+                more={"field": error.field, "value": error.value, "limit": error.limit},
+            )
+        )
+    except ConfigError as error:
+        return output.fail(CliError(Exit.CONFIG, "E-CONFIG", str(error)))
+    except NotRunningError as error:
+        return output.fail(CliError(Exit.NOT_RUNNING, "E-NOT-RUNNING", str(error)))
+    except (BrokenPipeError, KeyboardInterrupt):
+        raise
+    except (OSError, json.JSONDecodeError) as error:
+        return output.fail(CliError(Exit.FAILURE, "E-FAILED", f"{type(error).__name__}: {error}"))
+    else:
+        return code
