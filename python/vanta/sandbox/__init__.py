@@ -1,0 +1,1 @@
+"""Everything a newcomer has not got: real servers on this machine, seeded, without a service."""

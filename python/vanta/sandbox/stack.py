@@ -1,0 +1,90 @@
+"""Both servers together, on one home, up in parallel and down in order."""
+
+import asyncio
+from pathlib import Path
+from types import TracebackType
+
+from vanta.sandbox.home import Home
+from vanta.sandbox.postgres import EmbeddedPostgres
+from vanta.sandbox.redis import EmbeddedRedis
+
+
+class Stack:
+    """Embedded Postgres and Redis of one home.
+
+    Enter it from the main thread: servers die with the thread that started them. `fresh` wipes
+    the data of the home first. Raises `ConfigError` when another instance has the home.
+    """
+
+    def __init__(
+        self,
+        home: Path | Home,
+        fresh: bool = False,  # noqa: FBT001, FBT002  # as `--fresh` reads at the call
+        *,
+        postgres_options: dict[str, str] | None = None,
+    ) -> None:
+        self.home = home if isinstance(home, Home) else Home(home)
+        self.postgres_dsn = ""
+        self.redis_url = ""
+        self._fresh = fresh
+        self._options = postgres_options
+        self._servers: tuple[EmbeddedPostgres, EmbeddedRedis] | None = None
+
+    @property
+    def pids(self) -> tuple[int | None, int | None]:
+        """Return the process ids of Postgres and Redis."""
+        if self._servers is None:
+            return (None, None)
+        return (self._servers[0].pid, self._servers[1].pid)
+
+    async def start(self) -> None:
+        """Lock the home and start both servers."""
+        self.home.lock()
+        try:
+            if self._fresh:
+                # A server of a killed run may still be writing into what is to be wiped.
+                for server in self._make(self.home.path):
+                    await server.clear_leftover()
+                self.home.wipe()
+            sockets = self.home.socket_folder()
+            servers = self._servers = self._make(sockets)
+            async with asyncio.TaskGroup() as group:
+                dsn = group.create_task(servers[0].start())
+                url = group.create_task(servers[1].start())
+            self.postgres_dsn, self.redis_url = dsn.result(), url.result()
+        except BaseException as error:
+            await self.stop()
+            if isinstance(error, BaseExceptionGroup):
+                raise error.exceptions[0] from None
+            raise
+
+    def _make(self, sockets: Path) -> tuple[EmbeddedPostgres, EmbeddedRedis]:
+        # A folder each: Postgres runs as another user when we are root.
+        return (
+            EmbeddedPostgres(self.home.postgres_folder(), sockets / "p", options=self._options),
+            EmbeddedRedis(self.home.folder("redis"), sockets / "r"),
+        )
+
+    async def stop(self) -> None:
+        """Stop both servers and give the home back; a second call does nothing."""
+        try:
+            if self._servers is not None:
+                servers, self._servers = self._servers, None
+                async with asyncio.TaskGroup() as group:
+                    for server in servers:
+                        group.create_task(server.stop())
+                self.home.remove_sockets()
+        finally:
+            self.home.unlock()
+
+    async def __aenter__(self) -> "Stack":
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.stop()

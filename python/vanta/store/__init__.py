@@ -1,0 +1,1 @@
+"""Postgres and Redis: one class per aggregate, its SQL beside its methods."""

@@ -1,0 +1,1 @@
+"""Alembic environment and revisions; the statements inside are plain SQL."""
