@@ -7,7 +7,7 @@ signatures with wrong timestamps is logged as what it is, a clock.
 
 import secrets as random_secrets
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from statistics import median
 from typing import Final
 
@@ -24,7 +24,7 @@ from vanta.domain.webhook_signature import (
     matches_any,
     signed_content,
 )
-from vanta.webhook.keys import Key, KeyBook
+from vanta.webhook.keys import Key
 from vanta.webhook.reply import Refused
 
 log = logs.get(__name__)
@@ -53,8 +53,10 @@ class Sender(msgspec.Struct, frozen=True, kw_only=True):
 class Verifier:
     """Checks the signature of a raw body against the live secrets of a key."""
 
-    def __init__(self, *, keys: KeyBook, clock: Clock, window_s: int) -> None:
-        self._keys = keys
+    def __init__(
+        self, *, find_key: Callable[[str], Key | None], clock: Clock, window_s: int
+    ) -> None:
+        self._find_key = find_key
         self._clock = clock
         self._window_ns = window_s * _SECOND
         self._watch = ClockWatch(window_s=window_s)
@@ -75,7 +77,7 @@ class Verifier:
         )
         if not well_formed:
             raise unauthorized("unauthorized")
-        key = self._keys.find(key_id)
+        key = self._find_key(key_id)
         secrets = key.secrets if key else ()
         # An unknown key is checked against secrets nobody has, so that time does not tell.
         padded = (*secrets, *self._dummies[len(secrets) :])

@@ -83,9 +83,12 @@ class Refused(Exception):  # noqa: N818  # an expected answer on its way out, no
         if self.remaining is not None:
             error["remaining"] = self.remaining
             headers += (("ratelimit-remaining", str(self.remaining)),)
+        content: dict[str, Any] = {"error": error}
+        if self.status != 401:  # one body for all of them, to the byte
+            content["trace_id"] = trace_id
         return json_reply(
             self.status,
-            {"error": error, "trace_id": trace_id},
+            content,
             result=self.result,
             trace_id=trace_id,
             headers=headers,

@@ -1,0 +1,204 @@
+"""Group commit: many signals, one statement, and an answer to each only when it is durable.
+
+While one commit is under way the next batch gathers, so the batch grows with the load by itself.
+Only after a batch of several that left nobody waiting does the committer linger, at most `linger_s`
+and never longer than the last commit took: a lone signal is never made to wait for company.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Sequence
+from enum import Enum
+from typing import Final
+
+import asyncpg
+import msgspec
+
+from vanta import logs
+from vanta.domain.ports import Clock
+from vanta.store.signals import InsertResult, SignalRow, Signals
+from vanta.webhook.keys import DATABASE_AWAY
+from vanta.webhook.limits import DoorLimits
+
+log = logs.get(__name__)
+
+_POISON: Final = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError)
+"""Errors of one row's content: it must not take the rest of its batch with it."""
+
+
+class Fate(Enum):
+    """What became of a row."""
+
+    INSERTED = "inserted"
+    DUPLICATE = "duplicate"
+    CONFLICT = "conflict"
+
+
+class Committed(msgspec.Struct, frozen=True, kw_only=True):
+    """The durable truth about an id: its fate, and time and trace of its first delivery."""
+
+    fate: Fate
+    received_ns: int
+    trace_id: str
+
+
+class NotCommittedError(Exception):
+    """Nothing of this row is known to be durable: the sender must send it again."""
+
+
+class _Waiting:
+    __slots__ = ("answer", "row")
+
+    def __init__(self, row: SignalRow, answer: "asyncio.Future[Committed]") -> None:
+        self.row = row
+        self.answer = answer
+
+    @property
+    def key(self) -> tuple[int, str]:
+        return self.row.provider_id, self.row.signal_id
+
+    def resolve(self, committed: Committed) -> None:
+        if not self.answer.done():
+            self.answer.set_result(committed)
+
+    def fail(self, why: str) -> None:
+        if not self.answer.done():
+            self.answer.set_exception(NotCommittedError(why))
+
+
+class GroupCommit:
+    """Gathers rows and inserts them together; `run` is the one task that writes."""
+
+    def __init__(self, *, signals: Signals, clock: Clock, limits: DoorLimits) -> None:
+        self._signals = signals
+        self._clock = clock
+        self._limits = limits
+        self._pending: deque[_Waiting] = deque()
+        self._arrived = asyncio.Event()
+        self._quiet = asyncio.Event()
+        self._quiet.set()
+
+    async def commit(self, row: SignalRow) -> Committed:
+        """Wait until `row` is durable, or was before.
+
+        Raises `NotCommittedError` when the queue is full, the database is away or too slow.
+        """
+        if len(self._pending) >= self._limits.max_pending:
+            raise NotCommittedError("the queue is full")
+        waiting = _Waiting(row, asyncio.get_running_loop().create_future())
+        self._pending.append(waiting)
+        self._quiet.clear()
+        self._arrived.set()
+        try:
+            # Two attempts of a commit, and one of the batch before it.
+            async with asyncio.timeout(self._limits.commit_timeout_s * 3):
+                return await waiting.answer
+        except TimeoutError:
+            raise NotCommittedError("no answer from the database in time") from None
+
+    async def drained(self) -> None:
+        """Wait until everything that was handed in has its answer."""
+        await self._quiet.wait()
+
+    async def run(self) -> None:
+        """Commit batches for ever. When it ends, whoever waits is told that nothing is certain."""
+        batch: list[_Waiting] = []
+        try:
+            linger_s = 0.0
+            while True:
+                await self._arrived.wait()
+                if linger_s:
+                    await asyncio.sleep(linger_s)
+                batch = self._take()
+                began_ns = self._clock.mono_ns()
+                if batch:
+                    await self._commit(batch)
+                took_s = (self._clock.mono_ns() - began_ns) / 1e9
+                alone = len(batch) < 2 or self._pending
+                linger_s = 0.0 if alone else min(self._limits.linger_s, took_s)
+                batch = []
+                if not self._pending:
+                    self._quiet.set()
+        finally:
+            for waiting in (*batch, *self._pending):
+                waiting.fail("the door is closing")
+            self._pending.clear()
+            self._arrived.clear()
+            self._quiet.set()
+
+    def _take(self) -> list[_Waiting]:
+        batch: list[_Waiting] = []
+        while self._pending and len(batch) < self._limits.max_batch:
+            waiting = self._pending.popleft()
+            # One that gave up was told 503 already: storing it now would surprise its sender.
+            if not waiting.answer.done():
+                batch.append(waiting)
+        if not self._pending:
+            self._arrived.clear()
+        return batch
+
+    async def _commit(self, batch: list[_Waiting]) -> None:
+        # One statement must not meet the same key twice; the copies share the first one's fate.
+        by_key: dict[tuple[int, str], list[_Waiting]] = {}
+        for waiting in batch:
+            by_key.setdefault(waiting.key, []).append(waiting)
+        groups = list(by_key.values())
+        rows = [group[0].row for group in groups]
+        try:
+            results = await self._insert(rows)
+        except _POISON:
+            await self._commit_one_by_one(groups)
+        except DATABASE_AWAY as error:
+            log.warning("door.not_committed", signals=len(batch), error=type(error).__name__)
+            for waiting in batch:
+                waiting.fail("the database is away")
+        else:
+            for group, result in zip(groups, results, strict=True):
+                _tell(group, result)
+
+    async def _insert(self, rows: Sequence[SignalRow]) -> Sequence[InsertResult]:
+        try:
+            async with asyncio.timeout(self._limits.commit_timeout_s):
+                return await self._signals.insert_many(rows)
+        except _POISON:
+            raise
+        except DATABASE_AWAY:
+            # The rows may be durable although the answer was lost. The same statement tells: it
+            # changes nothing that is there, and a row of ours comes back with our own trace id.
+            async with asyncio.timeout(self._limits.commit_timeout_s):
+                return await self._signals.insert_many(rows)
+
+    async def _commit_one_by_one(self, groups: Sequence[list[_Waiting]]) -> None:
+        for group in groups:
+            row = group[0].row
+            try:
+                results = await self._insert([row])
+            except DATABASE_AWAY as error:
+                refused = type(error).__name__
+            else:
+                _tell(group, results[0])
+                continue
+            # Not the exception itself: its detail repeats the row.
+            log.error(
+                "door.row_refused",
+                provider=row.provider_id,
+                signal=row.signal_id,
+                error=refused,
+            )
+            for waiting in group:
+                waiting.fail("the database refused the row")
+
+
+def _tell(group: Sequence[_Waiting], result: InsertResult) -> None:
+    first = group[0]
+    ours = result.trace_id == first.row.trace_id
+    for waiting in group:
+        if waiting.row.body_hash != result.body_hash:
+            fate = Fate.CONFLICT
+        elif ours and waiting is first:
+            fate = Fate.INSERTED
+        else:
+            fate = Fate.DUPLICATE
+        waiting.resolve(
+            Committed(fate=fate, received_ns=result.received_ns, trace_id=result.trace_id)
+        )
