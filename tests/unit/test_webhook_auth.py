@@ -11,8 +11,8 @@ from standardwebhooks import Webhook
 from tests.fakes.clock import ManualClock
 from tests.fakes.signals import KEY_ID, OTHER_SECRET, SECRET, encode, open_body, signed_headers
 from vanta.domain.webhook_signature import format_secret
+from vanta.store.providers import KeySecret, ProviderKey
 from vanta.webhook.auth import Sender, Verifier
-from vanta.webhook.keys import Key
 from vanta.webhook.reply import Refused
 
 BODY = encode(open_body())
@@ -22,15 +22,25 @@ SECOND = 10**9
 Pair = tuple[bytes, bytes]
 
 
-def key(key_id: str, *secrets: bytes, revoked: bool = False, suspended: bool = False) -> Key:
-    return Key(key_id=key_id, provider_id=7, secrets=secrets, revoked=revoked, suspended=suspended)
+def key(
+    key_id: str, *secrets: bytes, revoked: bool = False, suspended: bool = False, until_ns: int = 0
+) -> ProviderKey:
+    held = tuple(
+        KeySecret(secret=secret, expires_ns=until_ns if n else 0)
+        for n, secret in enumerate(secrets)
+    )
+    return ProviderKey(
+        key_id=key_id, provider_id=7, secrets=held, revoked=revoked, suspended=suspended
+    )
 
+
+ROTATED_UNTIL_NS = 1_790_000_000_000_000_000 + 24 * 3_600 * SECOND
 
 KEYS = {
     k.key_id: k
     for k in (
         key(KEY_ID, SECRET),
-        key("key_both", SECRET, OTHER_SECRET),
+        key("key_both", SECRET, OTHER_SECRET, until_ns=ROTATED_UNTIL_NS),
         key("key_gone", SECRET, revoked=True),
         key("key_held", SECRET, suspended=True),
     )
@@ -148,6 +158,14 @@ def test_both_secrets_of_a_rotation_pass_and_a_third_does_not(
         verifier.verify(good(clock, key_id="key_both", secret=secret), BODY)
     assert refused(verifier, good(clock, key_id="key_both", secret=bytes(32))).status == 401
     assert refused(verifier, good(clock, secret=OTHER_SECRET)).status == 401
+
+
+def test_the_old_secret_ends_with_its_rotation(verifier: Verifier, clock: ManualClock) -> None:
+    clock.advance(ROTATED_UNTIL_NS - clock.now_ns() - 1)
+    verifier.verify(good(clock, key_id="key_both", secret=OTHER_SECRET), BODY)
+    clock.advance(1)
+    assert refused(verifier, good(clock, key_id="key_both", secret=OTHER_SECRET)).status == 401
+    verifier.verify(good(clock, key_id="key_both"), BODY)
 
 
 def test_an_unknown_key_is_like_a_wrong_signature(verifier: Verifier, clock: ManualClock) -> None:

@@ -24,7 +24,7 @@ from vanta.domain.webhook_signature import (
     matches_any,
     signed_content,
 )
-from vanta.webhook.keys import Key
+from vanta.store.providers import ProviderKey
 from vanta.webhook.reply import Refused
 
 log = logs.get(__name__)
@@ -45,7 +45,7 @@ _SECOND: Final = 1_000_000_000
 class Sender(msgspec.Struct, frozen=True, kw_only=True):
     """A verified delivery: whose it is, its id and the time of the attempt."""
 
-    key: Key
+    key: ProviderKey
     message_id: str
     attempt_ns: int
 
@@ -54,7 +54,7 @@ class Verifier:
     """Checks the signature of a raw body against the live secrets of a key."""
 
     def __init__(
-        self, *, find_key: Callable[[str], Key | None], clock: Clock, window_s: int
+        self, *, find_key: Callable[[str], ProviderKey | None], clock: Clock, window_s: int
     ) -> None:
         self._find_key = find_key
         self._clock = clock
@@ -77,15 +77,17 @@ class Verifier:
         )
         if not well_formed:
             raise unauthorized("unauthorized")
+        now_ns = self._clock.now_ns()
         key = self._find_key(key_id)
-        secrets = key.secrets if key else ()
+        # A revoked key still verifies: only who holds it may learn that it was revoked.
+        live = [s for s in key.secrets if not 0 < s.expires_ns <= now_ns] if key else []
         # An unknown key is checked against secrets nobody has, so that time does not tell.
-        padded = (*secrets, *self._dummies[len(secrets) :])
+        padded = (*(s.secret for s in live), *self._dummies[len(live) :])
         signed = matches_any(padded, signed_content(message_id, timestamp, body), tokens)
         if key is None or not signed:
             raise unauthorized("unauthorized")
         attempt_ns = int(timestamp) * _SECOND
-        skew_ns = attempt_ns - self._clock.now_ns()
+        skew_ns = attempt_ns - now_ns
         if abs(skew_ns) > self._window_ns:
             self._watch.outside(key.provider_id, skew_ns)
             raise unauthorized("clock")
@@ -145,7 +147,7 @@ def unauthorized(result: str) -> Refused:
     )
 
 
-def _check_standing(key: Key) -> None:
+def _check_standing(key: ProviderKey) -> None:
     if key.revoked:
         raise Refused(
             410, "E-AUTH", "This key was revoked. Stop sending with it.", result="revoked"

@@ -15,14 +15,15 @@ import asyncpg
 import msgspec
 
 from vanta import logs
+from vanta.domain.errors import InputError
 from vanta.domain.ports import Clock
-from vanta.store.signals import InsertResult, SignalRow, Signals
+from vanta.store.signals import InsertResult, Outcome, SignalRow, Signals
 from vanta.webhook.keys import DATABASE_AWAY
 from vanta.webhook.limits import DoorLimits
 
 log = logs.get(__name__)
 
-_POISON: Final = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError)
+_POISON: Final = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, InputError)
 """Errors of one row's content: it must not take the rest of its batch with it."""
 
 
@@ -53,13 +54,19 @@ class _Waiting:
         self.row = row
         self.answer = answer
 
-    @property
-    def key(self) -> tuple[int, str]:
-        return self.row.provider_id, self.row.signal_id
-
-    def resolve(self, committed: Committed) -> None:
-        if not self.answer.done():
-            self.answer.set_result(committed)
+    def tell(self, result: InsertResult) -> None:
+        """Pass on what the database said, unless the asker has gone."""
+        if self.answer.done():
+            return
+        if result.outcome is Outcome.CONFLICT:
+            fate = Fate.CONFLICT
+        elif result.trace_id == self.row.trace_id:
+            fate = Fate.INSERTED  # also when only the second attempt brought the answer
+        else:
+            fate = Fate.DUPLICATE
+        self.answer.set_result(
+            Committed(fate=fate, received_ns=result.received_ns, trace_id=result.trace_id)
+        )
 
     def fail(self, why: str) -> None:
         if not self.answer.done():
@@ -138,25 +145,21 @@ class GroupCommit:
         return batch
 
     async def _commit(self, batch: list[_Waiting]) -> None:
-        # One statement must not meet the same key twice; the copies share the first one's fate.
-        by_key: dict[tuple[int, str], list[_Waiting]] = {}
-        for waiting in batch:
-            by_key.setdefault(waiting.key, []).append(waiting)
-        groups = list(by_key.values())
-        rows = [group[0].row for group in groups]
         try:
-            results = await self._insert(rows)
+            results = await self._insert([waiting.row for waiting in batch])
         except _POISON:
-            await self._commit_one_by_one(groups)
+            await self._commit_one_by_one(batch)
         except DATABASE_AWAY as error:
             log.warning("door.not_committed", signals=len(batch), error=type(error).__name__)
             for waiting in batch:
                 waiting.fail("the database is away")
         else:
-            for group, result in zip(groups, results, strict=True):
-                _tell(group, result)
+            for waiting, result in zip(batch, results, strict=True):
+                waiting.tell(result)
 
     async def _insert(self, rows: Sequence[SignalRow]) -> Sequence[InsertResult]:
+        now_ns = self._clock.now_ns()
+        rows = [msgspec.structs.replace(row, committed_ns=now_ns) for row in rows]
         try:
             async with asyncio.timeout(self._limits.commit_timeout_s):
                 return await self._signals.insert_many(rows)
@@ -164,41 +167,24 @@ class GroupCommit:
             raise
         except DATABASE_AWAY:
             # The rows may be durable although the answer was lost. The same statement tells: it
-            # changes nothing that is there, and a row of ours comes back with our own trace id.
+            # takes nothing back, and a row of ours comes back with our own trace id.
             async with asyncio.timeout(self._limits.commit_timeout_s):
                 return await self._signals.insert_many(rows)
 
-    async def _commit_one_by_one(self, groups: Sequence[list[_Waiting]]) -> None:
-        for group in groups:
-            row = group[0].row
+    async def _commit_one_by_one(self, batch: Sequence[_Waiting]) -> None:
+        for waiting in batch:
             try:
-                results = await self._insert([row])
-            except DATABASE_AWAY as error:
+                results = await self._insert([waiting.row])
+            except (*DATABASE_AWAY, *_POISON) as error:
                 refused = type(error).__name__
             else:
-                _tell(group, results[0])
+                waiting.tell(results[0])
                 continue
             # Not the exception itself: its detail repeats the row.
             log.error(
                 "door.row_refused",
-                provider=row.provider_id,
-                signal=row.signal_id,
+                provider=waiting.row.provider_id,
+                signal=waiting.row.signal_id,
                 error=refused,
             )
-            for waiting in group:
-                waiting.fail("the database refused the row")
-
-
-def _tell(group: Sequence[_Waiting], result: InsertResult) -> None:
-    first = group[0]
-    ours = result.trace_id == first.row.trace_id
-    for waiting in group:
-        if waiting.row.body_hash != result.body_hash:
-            fate = Fate.CONFLICT
-        elif ours and waiting is first:
-            fate = Fate.INSERTED
-        else:
-            fate = Fate.DUPLICATE
-        waiting.resolve(
-            Committed(fate=fate, received_ns=result.received_ns, trace_id=result.trace_id)
-        )
+            waiting.fail("the database refused the row")

@@ -206,6 +206,7 @@ class Door:
             body_hash=body_hash,
             received_ns=received_ns,
             verified_ns=now_ns,
+            committed_ns=now_ns,  # until its batch is handed to the database
             expires_ns=accepted.signal.expires_ns,
         )
 

@@ -7,7 +7,7 @@ from aiohttp import web
 
 from vanta.webhook.door import Door
 from vanta.webhook.reply import Reply
-from vanta.webhook.request import too_large, incomplete, wrong_method
+from vanta.webhook.request import incomplete, too_large, wrong_method
 
 
 def routes(door: Door) -> list[web.AbstractRouteDef]:
