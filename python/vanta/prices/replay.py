@@ -160,9 +160,7 @@ def _specs(
 ) -> list[FeedSpec]:
     primary = _primaries(series, names)
     return [
-        _spec(
-            feed, names.name(feed[1]), one, speed, primary=primary[feed[0]] == feed[1], names=names
-        )
+        _spec(feed, one, speed, primary=primary[feed[0]] == feed[1], names=names)
         for feed, one in sorted(series.items())
     ]
 
