@@ -7,6 +7,7 @@
 
 pub mod error;
 pub mod margin;
+pub mod price;
 pub mod risk;
 pub mod units;
 

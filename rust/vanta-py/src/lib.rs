@@ -7,6 +7,7 @@
 mod arrays;
 mod errors;
 mod margin;
+mod price;
 mod risk;
 
 use pyo3::prelude::*;
@@ -25,6 +26,7 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     )?;
     errors::register(m)?;
     margin::register(m)?;
+    price::register(m)?;
     risk::register(m)?;
     // Every name is public, which is what a module without `__all__` says, and the stub has none.
     m.delattr("__all__")?;

@@ -1,0 +1,345 @@
+//! The book: all markets, the world around them, and counters.
+
+use super::codes::{PRICE_REJECTS, Reject, Standing};
+use super::config::{AggregateConfig, range};
+use super::feed::{Feed, FeedKind, FeedSpec, Instant, NEVER};
+use super::gate::Observation;
+use super::market::{Market, MarketSpec};
+use super::number::MAX_EXPO;
+use super::quote::{Alarms, Quote};
+use super::survey::{Conditions, Scene, standing};
+use crate::error::CoreError;
+use crate::units::{E10, MarketIx, SourceIx, TimeNs};
+
+/// Age and state of one feed, for a watchdog and for people.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FeedAge {
+    /// The source.
+    pub source: u16,
+    /// Age of its last accepted word, `None` when there is none.
+    pub age_ns: Option<i64>,
+    /// How it stands; silence is named before staleness.
+    pub standing: Standing,
+}
+
+/// Latest observation per (market, source), gates, and the combination into quotes.
+#[derive(Debug, Clone)]
+pub struct PriceBook {
+    config: AggregateConfig,
+    markets: Vec<Option<Market>>,
+    conditions: Conditions,
+    counters: [u64; PRICE_REJECTS.len()],
+    latest: Instant,
+}
+
+impl PriceBook {
+    /// An empty book. Our clock counts as unknown until [`PriceBook::set_clock_offset`].
+    ///
+    /// # Errors
+    /// `OutOfRange` naming a constant outside of its range.
+    pub fn new(config: AggregateConfig) -> Result<Self, CoreError> {
+        config.validate()?;
+        Ok(Self {
+            config,
+            markets: Vec::new(),
+            conditions: Conditions {
+                sequencer_up: true,
+                sequencer_since: 0,
+                clock_offset: None,
+            },
+            counters: [0; PRICE_REJECTS.len()],
+            latest: Instant { wall: 0, mono: 0 },
+        })
+    }
+
+    /// The constants in use.
+    #[must_use]
+    pub fn config(&self) -> &AggregateConfig {
+        &self.config
+    }
+
+    /// Declare a market.
+    ///
+    /// # Errors
+    /// `OutOfRange` for bounds that are not `0 < min <= max`, `Invalid` when declared already.
+    pub fn add_market(&mut self, market: MarketIx, spec: MarketSpec) -> Result<(), CoreError> {
+        range("min_price_e10", spec.min_price_e10, 1, i64::MAX)?;
+        range(
+            "max_price_e10",
+            spec.max_price_e10,
+            spec.min_price_e10,
+            i64::MAX,
+        )?;
+        range("max_conf_e10", spec.max_conf_e10, 0, E10)?;
+        let index = usize::from(market.get());
+        if self.markets.len() <= index {
+            self.markets.resize(index + 1, None);
+        }
+        match self.markets.get_mut(index) {
+            Some(slot @ None) => {
+                *slot = Some(Market::new(spec, &self.config));
+                Ok(())
+            }
+            _ => Err(CoreError::invalid(
+                "market_ix",
+                format!("{} is declared already", market.get()),
+            )),
+        }
+    }
+
+    /// Declare a feed of a declared market.
+    ///
+    /// # Errors
+    /// `Unknown` for the market, `Invalid` for a second declaration, a second primary group or a
+    /// 17th feed, `OutOfRange` for a number outside of its range.
+    pub fn add_feed(
+        &mut self,
+        market: MarketIx,
+        source: SourceIx,
+        spec: FeedSpec,
+    ) -> Result<(), CoreError> {
+        range("expo", spec.expo.into(), -18, 6)?;
+        range("interval_ns", spec.interval_ns, 1, i64::MAX)?;
+        range("max_age_ns", spec.max_age_ns, 0, i64::MAX)?;
+        range("deviation_e10", spec.deviation_e10, 0, E10)?;
+        let least = i64::from(spec.kind == FeedKind::Push);
+        range("heartbeat_ns", spec.heartbeat_ns, least, i64::MAX)?;
+        let config = self.config.clone();
+        self.market_mut(market)?
+            .add_feed(source.get(), spec, &config)
+    }
+
+    fn slot(&self, market: MarketIx) -> Option<&Market> {
+        self.markets
+            .get(usize::from(market.get()))
+            .and_then(Option::as_ref)
+    }
+
+    fn market(&self, market: MarketIx) -> Result<&Market, CoreError> {
+        self.slot(market).ok_or(CoreError::Unknown {
+            name: "market_ix",
+            value: market.get().into(),
+        })
+    }
+
+    fn market_mut(&mut self, market: MarketIx) -> Result<&mut Market, CoreError> {
+        self.markets
+            .get_mut(usize::from(market.get()))
+            .and_then(Option::as_mut)
+            .ok_or(CoreError::Unknown {
+                name: "market_ix",
+                value: market.get().into(),
+            })
+    }
+
+    fn feed_mut(&mut self, market: MarketIx, source: SourceIx) -> Result<&mut Feed, CoreError> {
+        let found = self.market_mut(market)?;
+        found.wake();
+        found
+            .feed_index(source.get())
+            .and_then(|index| found.feeds.get_mut(index))
+            .ok_or(CoreError::Unknown {
+                name: "source_ix",
+                value: source.get().into(),
+            })
+    }
+
+    /// Offer one observation; every answer is counted.
+    pub fn update(
+        &mut self,
+        market: MarketIx,
+        source: SourceIx,
+        observation: &Observation,
+    ) -> Reject {
+        let reject = self.offer(market, source, observation);
+        if let Some(counter) = self.counters.get_mut(usize::from(reject.index())) {
+            *counter = counter.saturating_add(1);
+        }
+        reject
+    }
+
+    /// Count a message that names no feed at all.
+    pub fn refuse_unaddressed(&mut self) -> Reject {
+        let [_, malformed, ..] = &mut self.counters;
+        *malformed = malformed.saturating_add(1);
+        Reject::Malformed
+    }
+
+    fn offer(&mut self, market: MarketIx, source: SourceIx, observation: &Observation) -> Reject {
+        self.latest = Instant {
+            wall: observation.recv_wall_ns,
+            mono: observation.recv_mono_ns.max(self.latest.mono),
+        };
+        let Some(found) = self
+            .markets
+            .get_mut(usize::from(market.get()))
+            .and_then(Option::as_mut)
+        else {
+            return Reject::Malformed;
+        };
+        match found.feed_index(source.get()) {
+            Some(index) => found.update(index, observation, &self.config, &self.conditions),
+            None => Reject::Malformed,
+        }
+    }
+
+    /// Time of the newest sealed block at which `source` was read: refreshes its currency clock.
+    ///
+    /// # Errors
+    /// `Unknown` when no market has a push feed of this source.
+    pub fn set_head(&mut self, source: SourceIx, head: TimeNs) -> Result<(), CoreError> {
+        let mut known = false;
+        for market in self.markets.iter_mut().flatten() {
+            let Some(index) = market.feed_index(source.get()) else {
+                continue;
+            };
+            let Some(feed) = market.feeds.get_mut(index).filter(|feed| feed.is_push()) else {
+                continue;
+            };
+            known = true;
+            // Between two heads this far apart the older one had run out, whoever looked.
+            feed.lapsed |= feed.head != NEVER
+                && feed.last.is_some()
+                && head.get().saturating_sub(feed.head) > feed.head_limit;
+            feed.head = head.get();
+            market.wake();
+        }
+        if known {
+            return Ok(());
+        }
+        Err(CoreError::Unknown {
+            name: "source_ix",
+            value: source.get().into(),
+        })
+    }
+
+    /// State of the chain's sequencer; `since` 0 with `up` means it was never seen down.
+    pub fn set_sequencer(&mut self, up: bool, since: TimeNs) {
+        self.conditions.sequencer_up = up;
+        self.conditions.sequencer_since = since.get();
+        self.wake();
+    }
+
+    /// Measured error of our wall clock; `None` = unknown, which makes every quote suspect.
+    pub fn set_clock_offset(&mut self, offset_ns: Option<i64>) {
+        self.conditions.clock_offset = offset_ns;
+        self.wake();
+    }
+
+    fn wake(&mut self) {
+        for market in self.markets.iter_mut().flatten() {
+            market.wake();
+        }
+    }
+
+    /// Forget a source's last word (reorg, feed shut down).
+    ///
+    /// # Errors
+    /// `Unknown` for a market or source never declared.
+    pub fn withdraw(&mut self, market: MarketIx, source: SourceIx) -> Result<(), CoreError> {
+        self.feed_mut(market, source).map(Feed::withdraw)
+    }
+
+    /// Take the operator's word for a feed's exponent and lift its quarantine.
+    ///
+    /// # Errors
+    /// `Unknown` for a market or source never declared, `OutOfRange` for the exponent.
+    pub fn repin(
+        &mut self,
+        market: MarketIx,
+        source: SourceIx,
+        expo: i32,
+    ) -> Result<(), CoreError> {
+        range("expo", expo.into(), (-MAX_EXPO).into(), MAX_EXPO.into())?;
+        let feed = self.feed_mut(market, source)?;
+        feed.spec.expo = expo;
+        feed.trial = None;
+        Ok(())
+    }
+
+    /// One market's quote at an instant; changes nothing, however often it is asked.
+    ///
+    /// # Errors
+    /// `Unknown` for a market never declared.
+    pub fn quote(
+        &self,
+        market: MarketIx,
+        now_wall: TimeNs,
+        now_mono: TimeNs,
+    ) -> Result<Quote, CoreError> {
+        let now = Instant {
+            wall: now_wall.get(),
+            mono: now_mono.get(),
+        };
+        Ok(self
+            .market(market)?
+            .quote(market.get(), now, &self.config, &self.conditions))
+    }
+
+    /// Alarms of one market at an instant.
+    ///
+    /// # Errors
+    /// `Unknown` for a market never declared.
+    pub fn alarms(
+        &self,
+        market: MarketIx,
+        now_wall: TimeNs,
+        now_mono: TimeNs,
+    ) -> Result<Alarms, CoreError> {
+        let now = Instant {
+            wall: now_wall.get(),
+            mono: now_mono.get(),
+        };
+        Ok(self
+            .market(market)?
+            .alarms(now, &self.config, &self.conditions))
+    }
+
+    /// Age and state of each feed of a market. Without `now_mono` the monotonic clock is taken to
+    /// have run with the wall clock since the last observation.
+    ///
+    /// # Errors
+    /// `Unknown` for a market never declared.
+    pub fn ages(
+        &self,
+        market: MarketIx,
+        now_wall: TimeNs,
+        now_mono: Option<TimeNs>,
+    ) -> Result<Vec<FeedAge>, CoreError> {
+        let found = self.market(market)?;
+        let passed = now_wall.get().saturating_sub(self.latest.wall).max(0);
+        let now = Instant {
+            wall: now_wall.get(),
+            mono: now_mono.map_or(self.latest.mono.saturating_add(passed), TimeNs::get),
+        };
+        let scene = Scene {
+            config: &self.config,
+            conditions: &self.conditions,
+            has_hours: found.spec.has_hours,
+        };
+        let aged = |feed: &Feed| {
+            let mut state = standing(feed, now, scene);
+            if matches!(state, Standing::Fresh | Standing::Stale) && feed.silent(now.mono) {
+                state = Standing::Silent;
+            }
+            FeedAge {
+                source: feed.source,
+                age_ns: feed
+                    .last
+                    .map(|seen| now.wall.saturating_sub(seen.publish).max(0)),
+                standing: state,
+            }
+        };
+        Ok(found.feeds.iter().map(aged).collect())
+    }
+
+    /// Observations seen so far, by answer.
+    #[must_use]
+    pub fn counters(&self) -> [(&'static str, u64); PRICE_REJECTS.len()] {
+        let mut named = [("", 0); PRICE_REJECTS.len()];
+        for ((slot, name), count) in named.iter_mut().zip(PRICE_REJECTS).zip(self.counters) {
+            *slot = (name, count);
+        }
+        named
+    }
+}

@@ -1,0 +1,341 @@
+//! What a market remembers between quotes: failover, breaker, last known good, divergence.
+//!
+//! The machine moves only at events and at the instants where time alone changes who may speak.
+//! A quote moves a copy, so asking often or never leads to the same state.
+
+use super::codes::{Breaker, Quality};
+use super::combine::Combined;
+use super::config::AggregateConfig;
+use super::feed::NEVER;
+use super::number::{gap_e10, jump_limit, within};
+use crate::units::SECOND_NS;
+
+/// A price kept for display and as the reference of the jump guard.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Known {
+    pub price: i64,
+    pub conf: i64,
+    pub as_of: i64,
+    pub mono: i64,
+    /// Age when it was kept.
+    pub age: i64,
+}
+
+/// Facts of one settling.
+#[derive(Clone, Copy)]
+pub(crate) struct Step<'a> {
+    pub config: &'a AggregateConfig,
+    pub wall: i64,
+    pub mono: i64,
+    /// An observation was accepted just now.
+    pub accepted: bool,
+    /// It was the primary's.
+    pub by_primary: bool,
+    pub moves: &'a Moves,
+    pub divergence: i64,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Machine {
+    pub settled_mono: i64,
+    pub quality: Quality,
+    /// The last price made was the primary's own.
+    on_primary: bool,
+    /// We left the primary and it may not lead yet.
+    away: bool,
+    return_since: i64,
+    return_count: i64,
+    conflict_since: i64,
+    breaker: Breaker,
+    opened_at: i64,
+    good_run: i64,
+    /// Some price was made: from now on its absence opens the breaker.
+    armed: bool,
+    pub good: Option<Known>,
+    pub lone: Option<Known>,
+    good_as_of: i64,
+    gap: i64,
+    gap_ewma: i64,
+    gap_since: i64,
+}
+
+impl Machine {
+    pub(crate) fn new() -> Self {
+        Self {
+            settled_mono: NEVER,
+            quality: Quality::None,
+            on_primary: false,
+            away: false,
+            return_since: NEVER,
+            return_count: 0,
+            conflict_since: NEVER,
+            breaker: Breaker::Closed,
+            opened_at: NEVER,
+            good_run: 0,
+            armed: false,
+            good: None,
+            lone: None,
+            good_as_of: 0,
+            gap: 0,
+            gap_ewma: 0,
+            gap_since: NEVER,
+        }
+    }
+
+    pub(crate) fn breaker(&self) -> Breaker {
+        self.breaker
+    }
+
+    /// Whether the primary must still prove itself at `mono`.
+    pub(crate) fn probation(&self, mono: i64, config: &AggregateConfig) -> bool {
+        self.away
+            && (self.return_count < config.return_updates
+                || mono.saturating_sub(self.return_since) < config.return_after_ns)
+    }
+
+    /// The primary was gone for a moment nobody settled.
+    pub(crate) fn leave_primary(&mut self) {
+        if self.on_primary {
+            self.away = true;
+            self.on_primary = false;
+        }
+        self.return_count = 0;
+    }
+
+    /// Consecutive good updates of the primary start over.
+    pub(crate) fn break_return(&mut self) {
+        self.return_count = 0;
+    }
+
+    /// Last known good for display, `None` once it is too old.
+    pub(crate) fn display(&self, mono: i64, config: &AggregateConfig) -> Option<Known> {
+        let shown = |known: &Known| mono.saturating_sub(known.mono) <= config.display_ns;
+        self.good.filter(shown).or(self.lone.filter(shown))
+    }
+
+    /// The jump guard of a lone source: against the last price that two sources agreed on.
+    pub(crate) fn lone_jump(&self, price: i64, mono: i64, config: &AggregateConfig) -> bool {
+        let Some(good) = self.good else { return false };
+        let elapsed = mono.saturating_sub(good.mono);
+        if elapsed > config.display_ns {
+            return false;
+        }
+        let limit = jump_limit(
+            elapsed,
+            config.jump_base_e10,
+            config.jump_slope_e10,
+            config.jump_cap_e10,
+        );
+        !within(price, good.price, good.price, limit)
+    }
+
+    pub(crate) fn conflict_alarm(&self, mono: i64, config: &AggregateConfig) -> bool {
+        self.conflict_since != NEVER
+            && mono.saturating_sub(self.conflict_since) > config.breaker_conflict_ns
+    }
+
+    pub(crate) fn divergence_alarm(&self, mono: i64, config: &AggregateConfig) -> bool {
+        self.gap_since != NEVER && mono.saturating_sub(self.gap_since) >= config.divergence_after_ns
+    }
+
+    pub(crate) fn divergence_e10(&self) -> i64 {
+        self.gap_ewma
+    }
+
+    /// Move to `step.mono` with what the market says then; returns the `as_of` to publish.
+    pub(crate) fn settle(&mut self, made: &Combined, step: Step<'_>) -> i64 {
+        self.smooth_gap(made, step);
+        self.step_breaker(made, step);
+        self.step_failover(made, step);
+        let mut as_of = made.as_of;
+        if made.quality == Quality::Good {
+            if self.quality == Quality::Good {
+                // A feed that joins late may be older than what was said before; the published
+                // instant does not run backwards while the quality holds.
+                as_of = as_of.max(self.good_as_of);
+            }
+            self.good_as_of = as_of;
+        }
+        if made.quality.has_price() {
+            let known = Known {
+                price: made.price,
+                conf: made.conf,
+                as_of,
+                mono: step.mono,
+                age: step.wall.saturating_sub(as_of).max(0),
+            };
+            if made.quality.is_agreed() {
+                self.good = Some(known);
+            } else {
+                self.lone = Some(known);
+            }
+            self.armed = true;
+        }
+        self.quality = made.quality;
+        self.settled_mono = step.mono;
+        as_of
+    }
+
+    // Leave at once, return after a time and a number of good updates.
+    fn step_failover(&mut self, made: &Combined, step: Step<'_>) {
+        if !made.primary_agrees {
+            self.return_count = 0;
+        } else if self.away && step.accepted && step.by_primary {
+            if self.return_count == 0 {
+                self.return_since = step.mono;
+            }
+            self.return_count = self.return_count.saturating_add(1);
+        }
+        if !made.quality.has_price() {
+            return;
+        }
+        if made.from_primary {
+            self.away = false;
+            self.return_count = 0;
+        } else if self.on_primary {
+            self.away = true;
+        }
+        self.on_primary = made.from_primary;
+    }
+
+    fn step_breaker(&mut self, made: &Combined, step: Step<'_>) {
+        let config = step.config;
+        // The conflict, if any, lasted up to this instant.
+        let mut cause = self.conflict_alarm(step.mono, config);
+        if made.quality == Quality::Conflict {
+            if self.conflict_since == NEVER {
+                self.conflict_since = step.mono;
+            }
+        } else {
+            self.conflict_since = NEVER;
+        }
+        cause |= self.armed
+            && matches!(
+                made.quality,
+                Quality::Stale | Quality::ClockSuspect | Quality::None
+            );
+        if made.quality.has_price() {
+            let limit = if !made.quality.is_agreed() && made.used.count_ones() < 2 {
+                Some(config.breaker_move_e10)
+            } else if made.outliers != 0 {
+                Some(config.breaker_contested_e10)
+            } else {
+                None
+            };
+            cause |= limit.is_some_and(|limit| step.moves.exceeds(made.price, step.mono, limit));
+        }
+        if cause {
+            if self.breaker != Breaker::Open {
+                self.breaker = Breaker::Open;
+                self.opened_at = step.mono;
+            }
+            self.good_run = 0;
+            return;
+        }
+        if self.breaker == Breaker::Open
+            && step.mono.saturating_sub(self.opened_at) >= config.breaker_open_ns
+        {
+            self.breaker = Breaker::HalfOpen;
+            self.good_run = 0;
+        }
+        if self.breaker == Breaker::HalfOpen {
+            if made.quality != Quality::Good {
+                self.good_run = 0;
+            } else if step.accepted {
+                self.good_run = self.good_run.saturating_add(1);
+            }
+            if self.good_run >= config.breaker_good {
+                self.breaker = Breaker::Closed;
+            }
+        }
+    }
+
+    // Time-weighted: the gap that held since the last settling counts for that long.
+    fn smooth_gap(&mut self, made: &Combined, step: Step<'_>) {
+        let config = step.config;
+        if self.settled_mono != NEVER {
+            let held = i128::from(step.mono.saturating_sub(self.settled_mono).max(0));
+            if held > 0 {
+                let weight = held + i128::from(config.divergence_tau_ns);
+                let pull = i128::from(self.gap - self.gap_ewma) * held / weight;
+                self.gap_ewma += i64::try_from(pull).unwrap_or(0);
+            }
+        }
+        self.gap = if made.quality.has_price() || made.quality == Quality::Conflict {
+            step.divergence
+        } else {
+            0
+        };
+        if self.gap_ewma <= config.divergence_e10 {
+            self.gap_since = NEVER;
+        } else if self.gap_since == NEVER {
+            self.gap_since = step.mono;
+        }
+    }
+}
+
+const BUCKETS: usize = 16;
+
+#[derive(Debug, Clone, Copy)]
+struct Bucket {
+    second: i64,
+    low: i64,
+    high: i64,
+}
+
+/// Lowest and highest price of each of the last seconds.
+#[derive(Debug, Clone)]
+pub(crate) struct Moves {
+    buckets: [Bucket; BUCKETS],
+    window_s: i64,
+}
+
+impl Moves {
+    pub(crate) fn new(config: &AggregateConfig) -> Self {
+        let empty = Bucket {
+            second: NEVER,
+            low: i64::MAX,
+            high: 0,
+        };
+        let whole = config.breaker_window_ns / SECOND_NS;
+        let partial = i64::from(config.breaker_window_ns % SECOND_NS != 0);
+        Self {
+            buckets: [empty; BUCKETS],
+            window_s: whole + partial,
+        }
+    }
+
+    pub(crate) fn record(&mut self, price: i64, mono: i64) {
+        let second = mono.div_euclid(SECOND_NS);
+        let slot = second.rem_euclid(16);
+        let Some(bucket) = usize::try_from(slot)
+            .ok()
+            .and_then(|slot| self.buckets.get_mut(slot))
+        else {
+            return;
+        };
+        if bucket.second == second {
+            bucket.low = bucket.low.min(price);
+            bucket.high = bucket.high.max(price);
+        } else {
+            *bucket = Bucket {
+                second,
+                low: price,
+                high: price,
+            };
+        }
+    }
+
+    /// Whether `price` is further than `limit` from some price within the window.
+    fn exceeds(&self, price: i64, mono: i64, limit: i64) -> bool {
+        let second = mono.div_euclid(SECOND_NS);
+        let oldest = second.saturating_sub(self.window_s);
+        self.buckets
+            .iter()
+            .filter(|bucket| bucket.second >= oldest && bucket.second <= second)
+            .any(|bucket| {
+                gap_e10(price, bucket.low, bucket.low) > limit
+                    || gap_e10(price, bucket.high, bucket.high) > limit
+            })
+    }
+}

@@ -1,0 +1,36 @@
+//! The price book: many sources, one price per market, and how far to trust it.
+//!
+//! ```text
+//! update ─► gate.rs  eight gates, first failure is the answer
+//!             └► market.rs  store, strikes, freezes ─► machine.rs  failover, breaker, last good
+//! quote  ─► survey.rs  who may speak now (two clocks, quarantine, session, clock health)
+//!             └► combine.rs  median, tolerance, majority ─► machine.rs on a copy
+//! ```
+//!
+//! Two sources can detect a lie but not attribute it; `f` liars need `2 f + 1` fresh sources. Two
+//! colluding sources out of three are followed: the jump guard, the breaker and the bounds limit
+//! what that costs. Time is an argument: `wall` is compared with publish times, `mono` measures
+//! waiting. A quote changes nothing, so the rate of asking has no influence.
+
+mod book;
+mod codes;
+mod combine;
+mod config;
+mod feed;
+mod gate;
+mod machine;
+mod market;
+mod number;
+mod quote;
+mod survey;
+
+pub use book::{FeedAge, PriceBook};
+pub use codes::{
+    BREAKERS, Breaker, PRICE_REJECTS, QUALITIES, Quality, Reject, STANDINGS, Standing,
+};
+pub use config::AggregateConfig;
+pub use feed::{FeedKind, FeedSpec, MAX_FEEDS};
+pub use gate::Observation;
+pub use market::MarketSpec;
+pub use number::Number;
+pub use quote::{Alarms, Quote};

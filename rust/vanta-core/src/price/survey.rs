@@ -1,0 +1,291 @@
+//! Who may speak at one instant: freshness by two clocks, quarantine, sessions, clock health.
+//!
+//! | kind | currency clock | age clock |
+//! | --- | --- | --- |
+//! | stream | - | now - publish time, and the same measured on the monotonic clock |
+//! | push | now - time of the block it was read at | now - publish time <= heartbeat * 1.25 |
+
+use super::codes::Standing;
+use super::config::AggregateConfig;
+use super::feed::{Feed, FeedKind, Instant, MAX_FEEDS, NEVER, Seen, after};
+
+/// State of the world that is not a market's own.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Conditions {
+    pub sequencer_up: bool,
+    pub sequencer_since: i64,
+    /// Measured error of our wall clock, `None` = unknown.
+    pub clock_offset: Option<i64>,
+}
+
+impl Conditions {
+    pub(crate) fn clock_ok(&self, config: &AggregateConfig) -> bool {
+        self.clock_offset
+            .is_some_and(|offset| offset.unsigned_abs() <= config.clock_offset_ns.unsigned_abs())
+    }
+
+    /// Wall time from which push feeds may be used, `i64::MAX` while the sequencer is down.
+    fn push_from(&self, config: &AggregateConfig) -> i64 {
+        if !self.sequencer_up {
+            return i64::MAX;
+        }
+        if self.sequencer_since <= 0 {
+            return 0;
+        }
+        self.sequencer_since
+            .saturating_add(config.sequencer_grace_ns)
+    }
+}
+
+/// Everything needed to judge feeds.
+#[derive(Clone, Copy)]
+pub(crate) struct Scene<'a> {
+    pub config: &'a AggregateConfig,
+    pub conditions: &'a Conditions,
+    pub has_hours: bool,
+}
+
+/// One independent speaker.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Voice {
+    pub price: i64,
+    pub feed: u8,
+    pub primary: bool,
+}
+
+/// Result of [`survey`].
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Survey {
+    voices: [Voice; MAX_FEEDS],
+    count: u8,
+    pub standings: [Standing; MAX_FEEDS],
+    pub clock_suspect: bool,
+    /// Some unquarantined feed said that its session is closed, or none ever spoke.
+    pub closed: bool,
+}
+
+impl Survey {
+    pub(crate) fn voices(&self) -> &[Voice] {
+        self.voices.get(..usize::from(self.count)).unwrap_or(&[])
+    }
+}
+
+/// Whether a push feed's currency clock is fine, and whether its head looks like the future.
+fn head_state(feed: &Feed, now: Instant, config: &AggregateConfig) -> (bool, bool) {
+    if feed.head == NEVER {
+        return (false, false);
+    }
+    let future = feed.head > now.wall.saturating_add(config.future_skew_ns);
+    let fresh = !future && now.wall.saturating_sub(feed.head) <= feed.head_limit;
+    (fresh, future)
+}
+
+/// Standing of one feed at one instant.
+pub(crate) fn standing(feed: &Feed, now: Instant, scene: Scene<'_>) -> Standing {
+    let config = scene.config;
+    let Some(seen) = &feed.last else {
+        return if feed.quarantined(now.mono) {
+            Standing::Quarantined
+        } else {
+            Standing::Stale
+        };
+    };
+    let aged = by_clocks(feed, seen, now, scene);
+    if aged == Standing::Fresh && now.mono >= feed.frozen_from(config) {
+        return Standing::Frozen;
+    }
+    if feed.quarantined(now.mono) {
+        return Standing::Quarantined;
+    }
+    if scene.has_hours && feed.session_closed {
+        return Standing::Closed;
+    }
+    aged
+}
+
+fn by_clocks(feed: &Feed, seen: &Seen, now: Instant, scene: Scene<'_>) -> Standing {
+    let config = scene.config;
+    let age = now.wall.saturating_sub(seen.publish);
+    if age > feed.age_limit || age < -config.future_skew_ns {
+        return Standing::Stale;
+    }
+    match feed.spec.kind {
+        FeedKind::Stream if now.mono > seen.stale_mono => Standing::Stale,
+        FeedKind::Stream => Standing::Fresh,
+        FeedKind::Push if now.wall < scene.conditions.push_from(config) => Standing::Sequencer,
+        FeedKind::Push if head_state(feed, now, config).0 => Standing::Fresh,
+        FeedKind::Push => Standing::Stale,
+    }
+}
+
+/// Votes on our own clock: who still talks, and to whom we look early or late.
+#[derive(Default)]
+struct ClockVotes {
+    talking: u32,
+    wrong: u32,
+    late_heads: u32,
+}
+
+impl ClockVotes {
+    fn count(&mut self, feed: &Feed, now: Instant, config: &AggregateConfig) {
+        let window = feed.spec.interval_ns.saturating_mul(3).max(feed.head_limit);
+        let talks = feed.heard_mono != NEVER && now.mono.saturating_sub(feed.heard_mono) <= window;
+        let lag_of_last = feed.last.map_or(0, |seen| {
+            let age = now.wall.saturating_sub(seen.publish);
+            if age < -config.future_skew_ns {
+                return i64::MAX;
+            }
+            // The part of the age that silence does not explain.
+            age.saturating_sub(now.mono.saturating_sub(seen.recv_mono))
+        });
+        if feed.is_push() {
+            if feed.head == NEVER {
+                return;
+            }
+            let (fresh, future) = head_state(feed, now, config);
+            self.talking += 1;
+            if future || (talks && feed.heard_future) {
+                self.wrong += 1;
+            } else if !fresh {
+                self.late_heads += 1;
+            }
+        } else if talks {
+            self.talking += 1;
+            if feed.heard_future || lag_of_last > feed.age_limit {
+                self.wrong += 1;
+            }
+        }
+    }
+
+    // A late head alone is a stalled chain; together with a wrong stream it is our clock.
+    fn suspect(&self) -> bool {
+        let wrong = if self.wrong > 0 {
+            self.wrong + self.late_heads
+        } else {
+            0
+        };
+        wrong * 2 > self.talking
+    }
+}
+
+/// Judge all feeds of a market at one instant and pick one voice per group: the freshest.
+pub(crate) fn survey(feeds: &[Feed], now: Instant, scene: Scene<'_>) -> Survey {
+    let mut voices = [Voice::default(); MAX_FEEDS];
+    let mut standings = [Standing::Stale; MAX_FEEDS];
+    let mut count: u8 = 0;
+    let mut votes = ClockVotes::default();
+    let mut said_closed = false;
+    let mut ever_spoke = false;
+    let mut silenced = false;
+    for ((index, feed), slot) in (0_u8..).zip(feeds).zip(standings.iter_mut()) {
+        let verdict = standing(feed, now, scene);
+        *slot = verdict;
+        if !feed.quarantined(now.mono) {
+            votes.count(feed, now, scene.config);
+            said_closed |= feed.session_closed;
+            ever_spoke |= feed.last.is_some();
+        }
+        if verdict != Standing::Fresh {
+            continue;
+        }
+        let Some(seen) = &feed.last else { continue };
+        let mine = Voice {
+            price: seen.price,
+            feed: index,
+            primary: feed.leads,
+        };
+        let taken = voices.get_mut(..usize::from(count)).unwrap_or(&mut []);
+        let rival = taken
+            .iter_mut()
+            .find_map(|voice| other(feeds, voice.feed, feed.spec.group).map(|o| (voice, o)));
+        match rival {
+            None => {
+                if let Some(free) = voices.get_mut(usize::from(count)) {
+                    *free = mine;
+                    count += 1;
+                }
+            }
+            Some((voice, theirs)) => {
+                silenced = true;
+                if fresher(feed, theirs) {
+                    *voice = mine;
+                }
+            }
+        }
+    }
+    if silenced {
+        let chosen = voices.get(..usize::from(count)).unwrap_or(&[]);
+        for (index, slot) in (0_u8..).zip(standings.iter_mut()) {
+            if *slot == Standing::Fresh && chosen.iter().all(|voice| voice.feed != index) {
+                *slot = Standing::Sibling;
+            }
+        }
+    }
+    Survey {
+        voices,
+        count,
+        standings,
+        clock_suspect: !scene.conditions.clock_ok(scene.config) || votes.suspect(),
+        closed: scene.has_hours && (said_closed || !ever_spoke),
+    }
+}
+
+fn other(feeds: &[Feed], index: u8, group: u16) -> Option<&Feed> {
+    feeds
+        .get(usize::from(index))
+        .filter(|feed| feed.spec.group == group)
+}
+
+// By publish time; ties by the primary, then by source, never by order of arrival.
+fn fresher(a: &Feed, b: &Feed) -> bool {
+    let rank = |feed: &Feed| {
+        (
+            feed.last.map(|seen| seen.key()),
+            feed.spec.primary,
+            std::cmp::Reverse(feed.source),
+        )
+    };
+    rank(a) > rank(b)
+}
+
+/// Wall time up to which the feed stays fresh if nothing else happens.
+pub(crate) fn fresh_until(feed: &Feed) -> i64 {
+    let Some(seen) = &feed.last else { return 0 };
+    let aged = seen.publish.saturating_add(feed.age_limit);
+    if feed.is_push() {
+        aged.min(feed.head.saturating_add(feed.head_limit))
+    } else {
+        aged
+    }
+}
+
+/// The next monotonic instant later than `since` at which some feed joins or leaves by time alone.
+pub(crate) fn next_change(feeds: &[Feed], since: i64, now: Instant, scene: Scene<'_>) -> i64 {
+    let offset = now.offset();
+    let mut next = i64::MAX;
+    let mut consider = |at: i64| {
+        if at > since && at < next {
+            next = at;
+        }
+    };
+    for feed in feeds {
+        let Some(seen) = &feed.last else { continue };
+        consider(after(seen.publish, feed.age_limit).saturating_sub(offset));
+        consider(feed.quarantine_until);
+        consider(feed.frozen_from(scene.config));
+        if feed.is_push() {
+            if feed.head != NEVER {
+                consider(after(feed.head, feed.head_limit).saturating_sub(offset));
+            }
+            consider(
+                scene
+                    .conditions
+                    .push_from(scene.config)
+                    .saturating_sub(offset),
+            );
+        } else {
+            consider(after(seen.stale_mono, 0));
+        }
+    }
+    next
+}

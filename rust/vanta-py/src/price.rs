@@ -1,0 +1,339 @@
+//! Bindings of `vanta_core::price`.
+
+mod config;
+mod quote;
+mod values;
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use numpy::PyArray1;
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyTuple};
+use vanta_core::price::{
+    BREAKERS, FeedKind, FeedSpec, MarketSpec, Number, Observation, PRICE_REJECTS, PriceBook,
+    QUALITIES,
+};
+use vanta_core::units::{MarketIx, SourceIx, TimeNs};
+
+use crate::arrays::{array, array_like, int, optional_int};
+use crate::errors::{detached, invalid, to_py};
+use config::PyAggregateConfig;
+use quote::{PyQuote, PyQuotes};
+use values::{index, number, saturated, sequence};
+
+/// Latest observation per (market, source), gates, and the combination into quotes.
+#[pyclass(frozen, module = "vanta._core", name = "PriceBook")]
+struct PyPriceBook {
+    // Held only while the core computes; no code under it waits for the interpreter.
+    book: Mutex<PriceBook>,
+}
+
+impl PyPriceBook {
+    // A panic inside the core leaves counters and feeds readable.
+    fn lock(&self) -> MutexGuard<'_, PriceBook> {
+        self.book.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[pymethods]
+impl PyPriceBook {
+    #[new]
+    fn new(config: &PyAggregateConfig) -> PyResult<Self> {
+        let book = PriceBook::new(config.inner().clone()).map_err(to_py)?;
+        Ok(Self {
+            book: Mutex::new(book),
+        })
+    }
+
+    /// Declare a market and its absolute price bounds.
+    #[pyo3(signature = (market_ix, *, min_price_e10, max_price_e10, has_hours=false, max_conf_e10=None),
+        text_signature = "($self, market_ix, *, min_price_e10, max_price_e10, has_hours=False, max_conf_e10=0)")]
+    fn add_market(
+        &self,
+        market_ix: &Bound<'_, PyAny>,
+        min_price_e10: &Bound<'_, PyAny>,
+        max_price_e10: &Bound<'_, PyAny>,
+        has_hours: bool,
+        max_conf_e10: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<()> {
+        let market: MarketIx = int("market_ix", market_ix)?;
+        let spec = MarketSpec {
+            min_price_e10: int("min_price_e10", min_price_e10)?,
+            max_price_e10: int("max_price_e10", max_price_e10)?,
+            has_hours,
+            max_conf_e10: optional_int("max_conf_e10", max_conf_e10, 0)?,
+        };
+        self.lock().add_market(market, spec).map_err(to_py)
+    }
+
+    /// Declare a feed. `kind` is "stream" or "push"; sources of one `group` count as one.
+    #[pyo3(signature = (
+        market_ix, source_ix, *, kind, group, primary=false, expo=None, interval_ns=None,
+        max_age_ns=None, heartbeat_ns=None, deviation_e10=None, conf_required=false,
+    ), text_signature = "($self, market_ix, source_ix, *, kind, group, primary=False, expo=-10, interval_ns=1000000000, max_age_ns=0, heartbeat_ns=0, deviation_e10=0, conf_required=False)")]
+    #[expect(clippy::too_many_arguments, reason = "one quantity each, by keyword")]
+    fn add_feed(
+        &self,
+        market_ix: &Bound<'_, PyAny>,
+        source_ix: &Bound<'_, PyAny>,
+        kind: &str,
+        group: &Bound<'_, PyAny>,
+        primary: bool,
+        expo: Option<&Bound<'_, PyAny>>,
+        interval_ns: Option<&Bound<'_, PyAny>>,
+        max_age_ns: Option<&Bound<'_, PyAny>>,
+        heartbeat_ns: Option<&Bound<'_, PyAny>>,
+        deviation_e10: Option<&Bound<'_, PyAny>>,
+        conf_required: bool,
+    ) -> PyResult<()> {
+        let market: MarketIx = int("market_ix", market_ix)?;
+        let source: SourceIx = int("source_ix", source_ix)?;
+        let kind = match kind {
+            "stream" => FeedKind::Stream,
+            "push" => FeedKind::Push,
+            _ => return Err(invalid("kind", "must be \"stream\" or \"push\"")),
+        };
+        let spec = FeedSpec {
+            kind,
+            group: int("group", group)?,
+            primary,
+            expo: optional_int("expo", expo, -10)?,
+            interval_ns: optional_int("interval_ns", interval_ns, 1_000_000_000)?,
+            max_age_ns: optional_int("max_age_ns", max_age_ns, 0)?,
+            heartbeat_ns: optional_int("heartbeat_ns", heartbeat_ns, 0)?,
+            deviation_e10: optional_int("deviation_e10", deviation_e10, 0)?,
+            conf_required,
+        };
+        self.lock().add_feed(market, source, spec).map_err(to_py)
+    }
+
+    /// Offer one observation; returns an index into `PRICE_REJECTS` (0 = accepted).
+    #[pyo3(signature = (
+        market_ix, source_ix, *, value, expo=None, conf=None, publish_ns, seq=None,
+        session_open=None, recv_wall_ns, recv_mono_ns,
+    ), text_signature = "($self, market_ix, source_ix, *, value, expo=-10, conf=None, publish_ns, seq=None, session_open=None, recv_wall_ns, recv_mono_ns)")]
+    #[expect(clippy::too_many_arguments, reason = "one quantity each, by keyword")]
+    fn update(
+        &self,
+        market_ix: &Bound<'_, PyAny>,
+        source_ix: &Bound<'_, PyAny>,
+        value: &Bound<'_, PyAny>,
+        expo: Option<&Bound<'_, PyAny>>,
+        conf: Option<&Bound<'_, PyAny>>,
+        publish_ns: &Bound<'_, PyAny>,
+        seq: Option<&Bound<'_, PyAny>>,
+        session_open: Option<bool>,
+        recv_wall_ns: &Bound<'_, PyAny>,
+        recv_mono_ns: &Bound<'_, PyAny>,
+    ) -> PyResult<u8> {
+        let wall: TimeNs = int("recv_wall_ns", recv_wall_ns)?;
+        let mono: TimeNs = int("recv_mono_ns", recv_mono_ns)?;
+        let expo = expo.map_or(Ok(-10), |expo| saturated("expo", expo))?;
+        let observation = Observation {
+            value: number(value),
+            expo: i32::try_from(expo).unwrap_or(i32::MAX),
+            conf: conf.map(number),
+            publish_ns: saturated("publish_ns", publish_ns)?,
+            seq: seq.map(|seq| sequence("seq", seq)).transpose()?,
+            session_open,
+            recv_wall_ns: wall.get(),
+            recv_mono_ns: mono.get(),
+        };
+        let market = index("market_ix", market_ix)?;
+        let source = index("source_ix", source_ix)?;
+        let mut book = self.lock();
+        let reject = match (market.map(MarketIx::new), source.map(SourceIx::new)) {
+            (Some(Ok(market)), Some(Ok(source))) => book.update(market, source, &observation),
+            _ => book.refuse_unaddressed(),
+        };
+        Ok(reject.index())
+    }
+
+    /// Offer n observations already at scale 10**10; conf 0 = none, seq -1 = none.
+    #[pyo3(signature = (
+        market_ix, source_ix, *, price_e10, conf_e10, publish_ns, seq, recv_wall_ns, recv_mono_ns,
+    ))]
+    #[expect(clippy::too_many_arguments, reason = "one array per field, by keyword")]
+    fn update_batch(
+        &self,
+        py: Python<'_>,
+        market_ix: &Bound<'_, PyAny>,
+        source_ix: &Bound<'_, PyAny>,
+        price_e10: &Bound<'_, PyAny>,
+        conf_e10: &Bound<'_, PyAny>,
+        publish_ns: &Bound<'_, PyAny>,
+        seq: &Bound<'_, PyAny>,
+        recv_wall_ns: &Bound<'_, PyAny>,
+        recv_mono_ns: &Bound<'_, PyAny>,
+    ) -> PyResult<Py<PyArray1<u8>>> {
+        let wall: TimeNs = int("recv_wall_ns", recv_wall_ns)?;
+        let mono: TimeNs = int("recv_mono_ns", recv_mono_ns)?;
+        let markets: Vec<u16> = array("market_ix", market_ix)?;
+        let (n, like) = (markets.len(), "market_ix");
+        let sources: Vec<u16> = array_like("source_ix", source_ix, n, like)?;
+        let prices: Vec<i64> = array_like("price_e10", price_e10, n, like)?;
+        let confs: Vec<i64> = array_like("conf_e10", conf_e10, n, like)?;
+        let published: Vec<i64> = array_like("publish_ns", publish_ns, n, like)?;
+        let seqs: Vec<i64> = array_like("seq", seq, n, like)?;
+        let out = detached(py, || {
+            let mut book = self.lock();
+            let rows = markets.iter().zip(&sources).zip(&prices).zip(&confs);
+            rows.zip(&published)
+                .zip(&seqs)
+                .map(|(((((market, source), price), conf), publish), seq)| {
+                    let observation = Observation {
+                        value: Number::Int((*price).into()),
+                        expo: -10,
+                        conf: (*conf != 0).then(|| Number::Int((*conf).into())),
+                        publish_ns: *publish,
+                        seq: (*seq != -1).then(|| (*seq).into()),
+                        session_open: None,
+                        recv_wall_ns: wall.get(),
+                        recv_mono_ns: mono.get(),
+                    };
+                    let market = MarketIx::new(*market)?;
+                    let source = SourceIx::new(*source)?;
+                    Ok(book.update(market, source, &observation).index())
+                })
+                .collect::<Result<Vec<u8>, _>>()
+        })?;
+        Ok(PyArray1::from_vec(py, out).unbind())
+    }
+
+    /// Time of the newest sealed block the push source was read at (its currency clock).
+    #[pyo3(signature = (source_ix, *, head_ns))]
+    fn set_head(&self, source_ix: &Bound<'_, PyAny>, head_ns: &Bound<'_, PyAny>) -> PyResult<()> {
+        let source: SourceIx = int("source_ix", source_ix)?;
+        let head: TimeNs = int("head_ns", head_ns)?;
+        self.lock().set_head(source, head).map_err(to_py)
+    }
+
+    /// State of the chain's sequencer and the wall time of its last change.
+    #[pyo3(signature = (*, up, since_ns))]
+    fn set_sequencer(&self, up: bool, since_ns: &Bound<'_, PyAny>) -> PyResult<()> {
+        let since: TimeNs = int("since_ns", since_ns)?;
+        self.lock().set_sequencer(up, since);
+        Ok(())
+    }
+
+    /// Measured wall clock error; None = unknown: no quote is usable.
+    fn set_clock_offset(&self, offset_ns: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
+        let offset = offset_ns
+            .map(|offset| int::<i64>("offset_ns", offset))
+            .transpose()?;
+        self.lock().set_clock_offset(offset);
+        Ok(())
+    }
+
+    /// Forget a source's observation (reorg, feed shut down).
+    fn withdraw(&self, market_ix: &Bound<'_, PyAny>, source_ix: &Bound<'_, PyAny>) -> PyResult<()> {
+        let market: MarketIx = int("market_ix", market_ix)?;
+        let source: SourceIx = int("source_ix", source_ix)?;
+        self.lock().withdraw(market, source).map_err(to_py)
+    }
+
+    /// Operator's word that a feed's exponent changed.
+    #[pyo3(signature = (market_ix, source_ix, *, expo))]
+    fn repin(
+        &self,
+        market_ix: &Bound<'_, PyAny>,
+        source_ix: &Bound<'_, PyAny>,
+        expo: &Bound<'_, PyAny>,
+    ) -> PyResult<()> {
+        let market: MarketIx = int("market_ix", market_ix)?;
+        let source: SourceIx = int("source_ix", source_ix)?;
+        let expo: i32 = int("expo", expo)?;
+        self.lock().repin(market, source, expo).map_err(to_py)
+    }
+
+    /// The quote of one market at one instant; changes nothing.
+    #[pyo3(signature = (market_ix, *, now_wall_ns, now_mono_ns))]
+    fn quote(
+        &self,
+        market_ix: &Bound<'_, PyAny>,
+        now_wall_ns: &Bound<'_, PyAny>,
+        now_mono_ns: &Bound<'_, PyAny>,
+    ) -> PyResult<PyQuote> {
+        let market: MarketIx = int("market_ix", market_ix)?;
+        let wall: TimeNs = int("now_wall_ns", now_wall_ns)?;
+        let mono: TimeNs = int("now_mono_ns", now_mono_ns)?;
+        let quote = self.lock().quote(market, wall, mono).map_err(to_py)?;
+        Ok(PyQuote::from(quote))
+    }
+
+    /// Quotes of n markets at one instant, in the asked order.
+    #[pyo3(signature = (market_ix, *, now_wall_ns, now_mono_ns))]
+    fn quotes(
+        &self,
+        py: Python<'_>,
+        market_ix: &Bound<'_, PyAny>,
+        now_wall_ns: &Bound<'_, PyAny>,
+        now_mono_ns: &Bound<'_, PyAny>,
+    ) -> PyResult<PyQuotes> {
+        let markets: Vec<u16> = array("market_ix", market_ix)?;
+        let wall: TimeNs = int("now_wall_ns", now_wall_ns)?;
+        let mono: TimeNs = int("now_mono_ns", now_mono_ns)?;
+        let rows = detached(py, || {
+            let book = self.lock();
+            quote::Rows::collect(&markets, |market| book.quote(market, wall, mono))
+        })?;
+        Ok(rows.into_py(py))
+    }
+
+    /// `(source_ix, age_ns or -1, state)` of each feed.
+    #[pyo3(signature = (market_ix, *, now_wall_ns, now_mono_ns=None))]
+    fn ages(
+        &self,
+        market_ix: &Bound<'_, PyAny>,
+        now_wall_ns: &Bound<'_, PyAny>,
+        now_mono_ns: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Vec<(u16, i64, &'static str)>> {
+        let market: MarketIx = int("market_ix", market_ix)?;
+        let wall: TimeNs = int("now_wall_ns", now_wall_ns)?;
+        let mono = now_mono_ns
+            .map(|mono| int::<TimeNs>("now_mono_ns", mono))
+            .transpose()?;
+        let ages = self.lock().ages(market, wall, mono).map_err(to_py)?;
+        Ok(ages
+            .iter()
+            .map(|age| (age.source, age.age_ns.unwrap_or(-1), age.standing.name()))
+            .collect())
+    }
+
+    /// Names of the alarms due: CONFLICT, DIVERGENCE.
+    #[pyo3(signature = (market_ix, *, now_wall_ns, now_mono_ns))]
+    fn alarms(
+        &self,
+        market_ix: &Bound<'_, PyAny>,
+        now_wall_ns: &Bound<'_, PyAny>,
+        now_mono_ns: &Bound<'_, PyAny>,
+    ) -> PyResult<Vec<&'static str>> {
+        let market: MarketIx = int("market_ix", market_ix)?;
+        let wall: TimeNs = int("now_wall_ns", now_wall_ns)?;
+        let mono: TimeNs = int("now_mono_ns", now_mono_ns)?;
+        let alarms = self.lock().alarms(market, wall, mono).map_err(to_py)?;
+        Ok(alarms.names().collect())
+    }
+
+    /// Observations seen, by `PRICE_REJECTS` name.
+    fn counters<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let counters = self.lock().counters();
+        let named = PyDict::new(py);
+        for (name, count) in counters {
+            named.set_item(name, count)?;
+        }
+        Ok(named)
+    }
+}
+
+/// Add the classes and constants to the module.
+pub(crate) fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
+    let py = m.py();
+    m.add("QUALITIES", PyTuple::new(py, QUALITIES)?)?;
+    m.add("PRICE_REJECTS", PyTuple::new(py, PRICE_REJECTS)?)?;
+    m.add("BREAKERS", PyTuple::new(py, BREAKERS)?)?;
+    m.add_class::<PyAggregateConfig>()?;
+    m.add_class::<PyQuote>()?;
+    m.add_class::<PyQuotes>()?;
+    m.add_class::<PyPriceBook>()
+}
