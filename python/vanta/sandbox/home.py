@@ -156,9 +156,8 @@ class Home:
         except FileNotFoundError:
             return
         ours = folder.parent == _SOCKET_ROOT and folder.name.startswith(_SOCKET_PREFIX)
-        if ours and folder.is_dir() and not folder.is_symlink():
-            if folder.stat().st_uid == os.geteuid():
-                shutil.rmtree(folder, ignore_errors=True)
+        if ours and folder.is_dir() and folder.lstat().st_uid == os.geteuid():
+            shutil.rmtree(folder, ignore_errors=True)  # refuses to follow a link
         note.unlink(missing_ok=True)
 
     def wipe(self) -> None:

@@ -58,7 +58,7 @@ def spawn(
         # Python warns that a fork beside threads may deadlock; the hook takes no lock.
         warnings.simplefilter("ignore", DeprecationWarning)
         try:
-            return subprocess.Popen(
+            return subprocess.Popen(  # noqa: S603  # our own programs, no shell
                 [str(part) for part in command],
                 cwd=cwd,
                 env=CLEAN_ENV,
@@ -70,7 +70,7 @@ def spawn(
                 extra_groups=None if user is None else [],
                 # A Ctrl-C in the terminal must reach us, not the servers under us.
                 start_new_session=True,
-                preexec_fn=die_with_parent(death_signal),
+                preexec_fn=die_with_parent(death_signal),  # noqa: PLW1509  # takes no lock
             )
         except (OSError, subprocess.SubprocessError) as error:
             raise ConfigError(f"cannot start {Path(command[0]).name}: {error}") from error
@@ -80,7 +80,7 @@ async def until(condition: Callable[[], bool], *, timeout_s: float) -> bool:
     """Wait until `condition` holds; False when the time is up first."""
     try:
         async with asyncio.timeout(timeout_s):
-            while not condition():
+            while not condition():  # noqa: ASYNC110  # another process tells us nothing
                 await asyncio.sleep(_POLL_S)
     except TimeoutError:
         return False
@@ -117,7 +117,7 @@ def command_of(pid: int) -> str:
             return raw.replace(b"\0", b" ").decode("utf-8", "replace")
         except OSError:
             return ""
-    shown = subprocess.run(
+    shown = subprocess.run(  # noqa: S603  # the arguments are ours
         ["/bin/ps", "-o", "command=", "-p", str(pid)], capture_output=True, check=False, text=True
     )
     return shown.stdout.strip()

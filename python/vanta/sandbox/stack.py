@@ -19,7 +19,7 @@ class Stack:
     def __init__(
         self,
         home: Path | Home,
-        fresh: bool = False,  # noqa: FBT001, FBT002  # as `--fresh` reads at the call
+        fresh: bool = False,  # as `--fresh` reads at the call
         *,
         postgres_options: dict[str, str] | None = None,
     ) -> None:

@@ -126,7 +126,8 @@ SIGNALS = (
         body         bytea NOT NULL CHECK (octet_length(body) <= 65536),
         body_hash    bytea NOT NULL CHECK (octet_length(body_hash) = 32),
         status       text NOT NULL DEFAULT 'received'
-                     CHECK (status IN ('received', 'accepted', 'rejected', 'expired', 'superseded')),
+                     CHECK (status IN ('received', 'accepted', 'rejected', 'expired',
+                                       'superseded')),
         -- Deliveries of this id so far. The insert below tells "mine was first" from it.
         deliveries   integer NOT NULL CHECK (deliveries > 0),
         received_ns  bigint NOT NULL,

@@ -1,0 +1,65 @@
+"""Simulated money of users."""
+
+from typing import Final
+
+from vanta.domain.errors import NotFoundError
+from vanta.domain.policy import Account
+from vanta.store.pool import Conn, Pool, Row
+
+
+class Accounts:
+    """One account a user."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    _GET: Final = "SELECT * FROM accounts WHERE user_id = $1"
+
+    async def get(self, user_id: int) -> Account:
+        """Return the account. Raises `NotFoundError`."""
+        row = await self._pool.fetchrow(self._GET, user_id)
+        if row is None:
+            raise NotFoundError(f"user {user_id} has no account")
+        return _account(row)
+
+    _OPEN: Final = """
+        INSERT INTO accounts (user_id, cash_e6, deposited_e6) VALUES ($1, $2, $2)
+        ON CONFLICT (user_id) DO NOTHING
+    """
+
+    async def open(self, user_id: int, cash_e6: int) -> Account:
+        """Open an account with `cash_e6`; one that exists stays as it is."""
+        await self._pool.execute(self._OPEN, user_id, cash_e6)
+        return await self.get(user_id)
+
+    _ALL: Final = "SELECT * FROM accounts ORDER BY user_id"
+
+    async def all(self) -> list[Account]:
+        """Return all accounts, by user."""
+        return [_account(row) for row in await self._pool.fetch(self._ALL)]
+
+    _APPLY: Final = """
+        UPDATE accounts SET cash_e6 = cash_e6 + $2, losses_in_row = $3
+        WHERE user_id = $1 RETURNING *
+    """
+
+    async def apply(
+        self, conn: Conn, user_id: int, cash_delta_e6: int, losses_in_row: int
+    ) -> Account:
+        """Move cash and set the losing streak; holds the account until the transaction ends.
+
+        Raises `NotFoundError`.
+        """
+        row = await conn.fetchrow(self._APPLY, user_id, cash_delta_e6, losses_in_row)
+        if row is None:
+            raise NotFoundError(f"user {user_id} has no account")
+        return _account(row)
+
+
+def _account(row: Row) -> Account:
+    return Account(
+        user_id=row["user_id"],
+        cash_e6=row["cash_e6"],
+        deposited_e6=row["deposited_e6"],
+        losses_in_row=row["losses_in_row"],
+    )

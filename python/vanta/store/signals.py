@@ -1,0 +1,252 @@
+"""Signals as received: committed before they are acknowledged, decided once.
+
+`SignalRow.body` is what was signed, byte for byte. The unique key (provider, signal id) with the
+body's hash tells a repeat (same hash) from a conflict (another hash).
+"""
+
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import Final, TypeAlias
+
+import msgspec
+
+from vanta.domain.order import Order
+from vanta.store import text
+from vanta.store.orders import order_of
+from vanta.store.pool import Conn, Pool, Row
+
+Key: TypeAlias = tuple[int, str]
+MAX_BODY: Final = 65_536
+
+
+class SignalStatus(StrEnum):
+    """What became of a signal."""
+
+    RECEIVED = "received"  # durable, not yet looked at
+    ACCEPTED = "accepted"  # fanned out: see its orders
+    REJECTED = "rejected"  # nothing it asked for could be done
+    EXPIRED = "expired"  # too old when it was looked at; never traded
+    SUPERSEDED = "superseded"  # a newer target replaced it
+
+
+class Outcome(StrEnum):
+    """What an insert found."""
+
+    INSERTED = "inserted"
+    DUPLICATE = "duplicate"
+    CONFLICT = "conflict"
+
+
+class SignalRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A verified signal about to be committed. Body at most 64 KiB, hash 32 bytes."""
+
+    provider_id: int
+    signal_id: str  # 1 to 64 characters
+    key_id: str
+    trace_id: str
+    body: bytes
+    body_hash: bytes
+    received_ns: int
+    verified_ns: int
+    committed_ns: int  # when its batch was handed to the database
+    expires_ns: int = 0  # 0 = never
+
+    @property
+    def key(self) -> Key:
+        return (self.provider_id, self.signal_id)
+
+
+class SignalRecord(SignalRow, frozen=True, kw_only=True):
+    """A stored signal."""
+
+    status: SignalStatus
+    deliveries: int
+    decided_ns: int  # 0 = not yet
+
+
+class InsertResult(msgspec.Struct, frozen=True, kw_only=True):
+    """Answer for one row of a batch. The other fields are those of the first receipt."""
+
+    outcome: Outcome
+    trace_id: str
+    received_ns: int
+    committed_ns: int
+    status: SignalStatus
+
+
+class Signals:
+    """Signals by (provider, id)."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    # ON CONFLICT DO NOTHING would hide a row that another transaction commits while we wait for
+    # it: it is neither inserted by us nor in our snapshot. DO UPDATE returns it whatever happens.
+    # `deliveries` tells who was first: it equals our own count only where nobody was before us.
+    # Keys go in sorted, so that two batches never wait for each other in a circle.
+    _INSERT_MANY: Final = """
+        WITH input AS (
+            SELECT * FROM unnest(
+                $1::integer[], $2::text[], $3::text[], $4::text[], $5::bytea[], $6::bytea[],
+                $7::bigint[], $8::bigint[], $9::bigint[], $10::bigint[]
+            ) WITH ORDINALITY AS t (provider_id, signal_id, key_id, trace_id, body, body_hash,
+                                    received_ns, verified_ns, committed_ns, expires_ns, place)
+        ), first AS (
+            SELECT DISTINCT ON (provider_id, signal_id)
+                *, count(*) OVER (PARTITION BY provider_id, signal_id) AS copies
+            FROM input ORDER BY provider_id, signal_id, place
+        ), stored AS (
+            INSERT INTO signals AS s (provider_id, signal_id, key_id, trace_id, body, body_hash,
+                                      received_ns, verified_ns, committed_ns, expires_ns,
+                                      deliveries)
+            SELECT provider_id, signal_id, key_id, trace_id, body, body_hash,
+                   received_ns, verified_ns, committed_ns, expires_ns, copies
+            FROM first ORDER BY provider_id, signal_id
+            ON CONFLICT (provider_id, signal_id)
+                DO UPDATE SET deliveries = s.deliveries + excluded.deliveries
+            RETURNING provider_id, signal_id, trace_id, body_hash, received_ns, committed_ns,
+                      status, deliveries
+        )
+        SELECT CASE WHEN stored.body_hash <> input.body_hash THEN 'conflict'
+                    WHEN stored.deliveries = first.copies AND input.place = first.place
+                        THEN 'inserted'
+                    ELSE 'duplicate' END AS outcome,
+               stored.trace_id, stored.received_ns, stored.committed_ns, stored.status
+        FROM input
+        JOIN first USING (provider_id, signal_id)
+        JOIN stored USING (provider_id, signal_id)
+        ORDER BY input.place
+    """
+
+    async def insert_many(self, rows: Sequence[SignalRow]) -> list[InsertResult]:
+        """Commit a batch in one statement; one result a row, in order.
+
+        When it returns, every row is durable. The same key may come several times in one batch.
+        Raises `InputError` for text that cannot be stored; then nothing of the batch was.
+        """
+        if not rows:
+            return []
+        found = await self._pool.fetch(
+            self._INSERT_MANY,
+            [r.provider_id for r in rows],
+            [text.name(r.signal_id, field="id") for r in rows],
+            [text.name(r.key_id, field="key_id") for r in rows],
+            [text.name(r.trace_id, field="trace_id") for r in rows],
+            [r.body for r in rows],
+            [r.body_hash for r in rows],
+            [r.received_ns for r in rows],
+            [r.verified_ns for r in rows],
+            [r.committed_ns for r in rows],
+            [r.expires_ns for r in rows],
+        )
+        return [
+            InsertResult(
+                outcome=Outcome(row["outcome"]),
+                trace_id=row["trace_id"],
+                received_ns=row["received_ns"],
+                committed_ns=row["committed_ns"],
+                status=SignalStatus(row["status"]),
+            )
+            for row in found
+        ]
+
+    _GET: Final = "SELECT * FROM signals WHERE provider_id = $1 AND signal_id = $2"
+
+    async def get(self, provider_id: int, signal_id: str) -> SignalRecord | None:
+        """Return a signal; None when there is none (any text may be asked)."""
+        if text.prose(signal_id, limit=text.NAME_LIMIT) != signal_id:
+            return None
+        row = await self._pool.fetchrow(self._GET, provider_id, signal_id)
+        return None if row is None else _record(row)
+
+    _LOAD_MANY: Final = """
+        SELECT s.* FROM unnest($1::integer[], $2::text[]) WITH ORDINALITY AS k (p, i, place)
+        JOIN signals s ON s.provider_id = k.p AND s.signal_id = k.i
+        ORDER BY k.place
+    """
+
+    async def load_many(self, keys: Sequence[Key]) -> list[SignalRecord]:
+        """Return the signals of `keys` in that order; unknown keys are left out."""
+        rows = await self._pool.fetch(self._LOAD_MANY, *_split(keys))
+        return [_record(row) for row in rows]
+
+    _UNDECIDED: Final = """
+        SELECT provider_id, signal_id FROM signals
+        WHERE status = 'received' AND received_ns < $1
+        ORDER BY received_ns LIMIT $2
+    """
+
+    async def undecided(self, older_than_ns: int, limit: int) -> list[Key]:
+        """Return keys received before the instant `older_than_ns` and not decided, oldest first."""
+        rows = await self._pool.fetch(self._UNDECIDED, older_than_ns, limit)
+        return [(row["provider_id"], row["signal_id"]) for row in rows]
+
+    # `status = 'received'` lets exactly one of several deciders win.
+    _DECIDED: Final = """
+        UPDATE signals s SET status = k.status, decided_ns = $4
+        FROM unnest($1::integer[], $2::text[], $3::text[]) AS k (provider_id, signal_id, status)
+        WHERE s.provider_id = k.provider_id AND s.signal_id = k.signal_id
+          AND s.status = 'received'
+        RETURNING s.provider_id, s.signal_id
+    """
+
+    async def decided(
+        self,
+        conn: Conn | None,
+        keys: Sequence[Key],
+        at_ns: int,
+        statuses: Sequence[SignalStatus] | SignalStatus,
+    ) -> list[Key]:
+        """Write what became of signals, one status each or one for all.
+
+        Returns the keys this call decided; those decided before are not among them.
+        """
+        each = [statuses] * len(keys) if isinstance(statuses, SignalStatus) else list(statuses)
+        rows = await (conn or self._pool).fetch(
+            self._DECIDED, *_split(keys), [str(status) for status in each], at_ns
+        )
+        return [(row["provider_id"], row["signal_id"]) for row in rows]
+
+    _EXPIRE: Final = """
+        UPDATE signals SET status = 'expired', decided_ns = $1
+        WHERE status = 'received' AND expires_ns > 0 AND expires_ns <= $1
+        RETURNING provider_id, signal_id
+    """
+
+    async def mark_expired(self, now_ns: int) -> list[Key]:
+        """Decide all undecided signals whose time is up; return their keys."""
+        rows = await self._pool.fetch(self._EXPIRE, now_ns)
+        return [(row["provider_id"], row["signal_id"]) for row in rows]
+
+    _ORDERS_OF: Final = """
+        SELECT * FROM orders WHERE signal_provider_id = $1 AND signal_id = $2 ORDER BY id
+    """
+
+    async def orders_of(self, provider_id: int, signal_id: str) -> list[Order]:
+        """Return what a signal led to, refusals included."""
+        if text.prose(signal_id, limit=text.NAME_LIMIT) != signal_id:
+            return []
+        rows = await self._pool.fetch(self._ORDERS_OF, provider_id, signal_id)
+        return [order_of(row) for row in rows]
+
+
+def _split(keys: Sequence[Key]) -> tuple[list[int], list[str]]:
+    return [provider_id for provider_id, _ in keys], [signal_id for _, signal_id in keys]
+
+
+def _record(row: Row) -> SignalRecord:
+    return SignalRecord(
+        provider_id=row["provider_id"],
+        signal_id=row["signal_id"],
+        key_id=row["key_id"],
+        trace_id=row["trace_id"],
+        body=row["body"],
+        body_hash=row["body_hash"],
+        received_ns=row["received_ns"],
+        verified_ns=row["verified_ns"],
+        committed_ns=row["committed_ns"],
+        expires_ns=row["expires_ns"],
+        status=SignalStatus(row["status"]),
+        deliveries=row["deliveries"],
+        decided_ns=row["decided_ns"],
+    )
