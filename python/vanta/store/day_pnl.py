@@ -50,13 +50,12 @@ class DayPnl:
             fills = d.fills + excluded.fills
     """
 
-    async def add(
+    async def add(  # noqa: PLR0917  # one column each, in the order of the table
         self,
         conn: Conn,
         user_id: int,
         mode: Mode,
         day: datetime.date,
-        *,
         realised_e6: int,
         fees_e6: int,
         fills: int,

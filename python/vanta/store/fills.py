@@ -56,14 +56,6 @@ class Fills:
         )
         return made is not None
 
-    _ATTACH: Final = """
-        UPDATE fills SET position_id = $4 WHERE chain = $1 AND tx_hash = $2 AND ordinal = $3
-    """
-
-    async def attach(self, conn: Conn, fill: Fill, position_id: int) -> None:
-        """Name the position a fill opened, which exists only after the fill was written."""
-        await conn.execute(self._ATTACH, fill.chain, fill.tx_hash, fill.ordinal, position_id)
-
     _OF_ORDER: Final = "SELECT * FROM fills WHERE order_id = $1 ORDER BY at_ns, ordinal"
 
     async def of_order(self, order_id: int) -> list[Fill]:

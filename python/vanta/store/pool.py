@@ -3,12 +3,14 @@
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 import asyncpg
+from asyncpg.pool import PoolConnectionProxy
 
 if TYPE_CHECKING:  # asyncpg's classes take parameters in its stubs only
-    from asyncpg.pool import PoolConnectionProxy
-
-Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
-Conn: TypeAlias = "asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]"
+    Pool: TypeAlias = asyncpg.Pool[asyncpg.Record]
+    Conn: TypeAlias = asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]
+else:
+    Pool = asyncpg.Pool
+    Conn = asyncpg.Connection | PoolConnectionProxy
 Row: TypeAlias = asyncpg.Record
 
 _JSONB_VERSION: Final = b"\x01"  # first byte of jsonb's binary form

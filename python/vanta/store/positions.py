@@ -87,16 +87,15 @@ class Positions:
         UPDATE positions SET
             entry_e10 = $3, collateral_e6 = $4, leverage_e10 = $5, liquidation_e10 = $6,
             take_profit_e10 = $7, stop_loss_e10 = $8, fees_e6 = $9, realised_e6 = $10,
-            closed_ns = $11, version = version + 1
-        WHERE id = $1 AND version = $2
+            closed_ns = $11, version = $2
+        WHERE id = $1 AND version = $2 - 1
         RETURNING *
     """
 
     async def update(self, conn: Conn, position: Position) -> Position:
-        """Write a changed position and return it with its next version.
+        """Write a changed position, whose version is one more than what was read.
 
-        `position.version` is the one that was read: lock it first. Raises `NotFoundError` when
-        somebody changed it in between.
+        Raises `NotFoundError` when somebody changed it since: lock it before reading.
         """
         row = await conn.fetchrow(
             self._UPDATE,
@@ -113,7 +112,7 @@ class Positions:
             position.closed_ns,
         )
         if row is None:
-            raise NotFoundError(f"position {position.id} is not at version {position.version}")
+            raise NotFoundError(f"position {position.id} is not at version {position.version - 1}")
         return _position(row)
 
 

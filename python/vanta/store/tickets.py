@@ -52,13 +52,12 @@ class Tickets:
         VALUES ($1, $2, $3, $4, $5, $6)
     """
 
-    async def create(
+    async def create(  # noqa: PLR0917  # one column each, in the order of the table
         self,
         nonce: str,
         user_id: int,
         chat_id: int,
         intent_json: bytes,
-        *,
         expires_ns: int,
         now_ns: int,
     ) -> None:
