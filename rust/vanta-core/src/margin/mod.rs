@@ -149,8 +149,8 @@ pub fn execution_price(
 /// Gross profit of a position at `price`, rounded down (towards loss), never below `-collateral`.
 ///
 /// # Errors
-/// `OutOfRange` for a price, collateral or leverage that is not positive, `Overflow` when the
-/// profit does not fit.
+/// `OutOfRange` for a price or leverage that is not positive or a negative collateral, `Overflow`
+/// when the profit does not fit.
 pub fn pnl(
     entry: PriceE10,
     price: PriceE10,
@@ -160,7 +160,7 @@ pub fn pnl(
 ) -> Result<UsdE6, CoreError> {
     positive_price("entry_e10", entry)?;
     positive_price("price_e10", price)?;
-    positive_usd("collateral_e6", collateral)?;
+    in_range("collateral_e6", collateral.get(), 0, i64::MAX)?;
     positive_ratio("leverage_e10", leverage)?;
     let gain = side.gain(price.distance(entry));
     let unit = entry.wide() * i128::from(E10);
