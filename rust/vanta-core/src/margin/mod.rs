@@ -198,7 +198,12 @@ pub fn liquidation_price(
     let charges = (rollover.wide() + funding.wide()) * i128::from(E10);
     let room = collateral.wide() * threshold.wide() - charges;
     let exposure = collateral.wide() * leverage.wide();
-    if side.is_long() && room >= exposure {
+    // A line at or below 0 is decided first: beyond it the product may be of any size.
+    let below_zero = match side {
+        Side::Long => room >= exposure,
+        Side::Short => room <= -exposure,
+    };
+    if below_zero {
         return Ok(PriceE10::ZERO);
     }
     let overflow = || CoreError::Overflow {
