@@ -1,0 +1,342 @@
+"""The engine's memory of who has what: users, limits, open positions and the risk book.
+
+Loaded from Postgres at start, then moved only by committed fills. Everything here is a copy; when
+a commit's outcome is in doubt, `resync` reads the truth again.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import Final
+
+import numpy as np
+
+from vanta import _core, logs
+from vanta.domain.enums import CLOSING, FillKind, Mode, Quality
+from vanta.domain.errors import NotFoundError
+from vanta.domain.market import Catalogue
+from vanta.domain.order import Fill
+from vanta.domain.policy import CEILING, Account, Policy, User
+from vanta.domain.ports import Clock
+from vanta.domain.position import Position
+from vanta.metrics import Metrics
+from vanta.store.accounts import Accounts
+from vanta.store.day_pnl import DAY_NS, DayPnl, day_of
+from vanta.store.orders import Orders
+from vanta.store.policies import Policies
+from vanta.store.positions import Positions
+from vanta.store.users import Users
+
+_log = logs.get(__name__)
+
+REFRESH_EVERY: Final = 5  # seconds between looks at policies
+
+
+class AccountBook:
+    """Users, limits, positions and cash of all users of this process."""
+
+    def __init__(
+        self,
+        *,
+        risk: _core.RiskBook,
+        catalogue: Catalogue,
+        users: Users,
+        accounts: Accounts,
+        policies: Policies,
+        positions: Positions,
+        orders: Orders,
+        day_pnl: DayPnl,
+        clock: Clock,
+        metrics: Metrics,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self.risk = risk
+        self._catalogue = catalogue
+        self._users_store = users
+        self._accounts_store = accounts
+        self._policies_store = policies
+        self._positions_store = positions
+        self._orders_store = orders
+        self._day_pnl = day_pnl
+        self._clock = clock
+        self._metrics = metrics
+        self._sleep = sleep
+        self._users: dict[int, User] = {}
+        self._policies: dict[int, Policy] = {}
+        self._positions: dict[int, Position] = {}
+        self._of_user: dict[int, dict[int, Position]] = {}
+        self._reservations: dict[int, int] = {}  # order id -> risk book handle
+        self._day = 0
+
+    # --- start ----------------------------------------------------------------------------------
+
+    async def load(self) -> None:
+        """Read everything from the store. Call once, before anything is submitted."""
+        now_ns = self._clock.now_ns()
+        for market in self._catalogue:
+            self.risk.set_market(
+                market.ix,
+                min_leverage_e10=market.min_leverage_e10,
+                max_leverage_e10=market.max_leverage_e10,
+                min_notional_e6=market.min_notional_e6,
+                threshold_e10=market.liquidation_threshold_e10,
+                open_fee_e10=market.open_fee_e10,
+                close_fee_e10=market.close_fee_e10,
+                spread_e10=market.spread_e10,
+            )
+        self._users = {user.id: user for user in await self._users_store.all()}
+        self._policies = await self._policies_store.all_current()
+        accounts = [a for a in await self._accounts_store.all() if a.user_id in self._users]
+        positions = await self._positions_store.all_open()
+        margin: dict[int, int] = {}
+        for position in positions:
+            margin[position.user_id] = margin.get(position.user_id, 0) + position.collateral_e6
+        self._day = now_ns // DAY_NS
+        starts = {
+            a.user_id: await self._day_start(a.user_id, a.cash_e6 + margin.get(a.user_id, 0))
+            for a in accounts
+        }
+        self._load_users(accounts, starts)
+        for position in positions:
+            self._remember(position)
+            self._set_position(position)
+        await self._load_opens(now_ns)
+        self._metrics.open_positions.set(len(self._positions))
+
+    async def _load_opens(self, now_ns: int) -> None:
+        # Windows reach back an hour or to 00:00 UTC, whichever is longer.
+        since_ns = min(now_ns - 3600 * 10**9, now_ns // DAY_NS * DAY_NS)
+        rows = [
+            r for r in await self._orders_store.opens_since(since_ns) if r.user_id in self._users
+        ]
+        if rows:
+            self.risk.load_opens(
+                np.array([r.user_id for r in rows], dtype=np.uint32),
+                at_ns=np.array([r.at_ns for r in rows], dtype=np.int64),
+                notional_e6=np.array([r.notional_e6 for r in rows], dtype=np.int64),
+            )
+
+    def _load_users(self, accounts: Sequence[Account], starts: dict[int, int]) -> None:
+        if not accounts:
+            return
+        limits = [self.policy(a.user_id) for a in accounts]
+
+        def column(values: Iterable[int]) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+            return np.fromiter(values, dtype=np.int64, count=len(accounts))
+
+        self.risk.load_users(
+            np.array([a.user_id for a in accounts], dtype=np.uint32),
+            cash_e6=column(a.cash_e6 for a in accounts),
+            day_start_equity_e6=column(starts[a.user_id] for a in accounts),
+            losses_in_row=column(a.losses_in_row for a in accounts),
+            max_leverage_e10=column(p.max_leverage_e10 for p in limits),
+            max_position_e6=column(p.max_position_e6 for p in limits),
+            max_account_risk_e10=column(p.max_account_risk_e10 for p in limits),
+            liquidation_buffer_e10=column(p.liquidation_buffer_e10 for p in limits),
+            max_daily_loss_e10=column(p.max_daily_loss_e10 for p in limits),
+            opens_per_minute=column(p.opens_per_minute for p in limits),
+            trades_per_day=column(p.trades_per_day for p in limits),
+            volume_hour_e6=column(p.volume_hour_e6 for p in limits),
+            volume_day_e6=column(p.volume_day_e6 for p in limits),
+            max_losses_in_row=column(p.max_losses_in_row for p in limits),
+        )
+        for account in accounts:
+            self.risk.start_day(
+                account.user_id,
+                day_start_ns=self._day * DAY_NS,
+                equity_e6=starts[account.user_id],
+            )
+
+    async def _day_start(self, user_id: int, equity_e6: int) -> int:
+        day = day_of(self._day * DAY_NS)
+        row = await self._day_pnl.start(user_id, Mode.DRY, day, equity_e6)
+        return equity_e6 if row.start_equity_e6 is None else row.start_equity_e6
+
+    # --- reading --------------------------------------------------------------------------------
+
+    async def ensure(self, user_id: int) -> User:
+        """Return the user, reading one that appeared since the start.
+
+        Raises `NotFoundError` when there is no such user or it has no account.
+        """
+        if (known := self._users.get(user_id)) is not None:
+            return known
+        user = await self._users_store.get(user_id)
+        account = await self._accounts_store.get(user_id)
+        _, self._policies[user_id] = await self._policies_store.current(user_id)
+        start_e6 = await self._day_start(user_id, account.cash_e6)
+        # Another task may have read the same user meanwhile and already moved its cash.
+        if user_id not in self._users:
+            self._load_users([account], {user_id: start_e6})
+            self._users[user_id] = user
+        return user
+
+    def user(self, user_id: int) -> User:
+        """Return a loaded user. Raises `NotFoundError`."""
+        if (user := self._users.get(user_id)) is None:
+            raise NotFoundError(f"no user {user_id}")
+        return user
+
+    def policy(self, user_id: int) -> Policy:
+        """Return the user's limits, each the stricter of its own and the system's ceiling."""
+        return stricter(self._policies.get(user_id, Policy()), CEILING)
+
+    def position(self, position_id: int) -> Position | None:
+        """Return an open position."""
+        return self._positions.get(position_id)
+
+    def positions_of(self, user_id: int) -> list[Position]:
+        """Return a user's open positions, oldest first."""
+        return sorted(self._of_user.get(user_id, {}).values(), key=lambda p: p.id)
+
+    def open_positions(self) -> list[Position]:
+        """Return all open positions."""
+        return list(self._positions.values())
+
+    def exposure(self, user_id: int) -> _core.Exposure:
+        """Return the account at the last marks. Raises `NotFoundError`."""
+        self.user(user_id)
+        return self.risk.exposure(user_id, now_ns=self._clock.now_ns())
+
+    # --- reservations ---------------------------------------------------------------------------
+
+    def hold(self, order_id: int, reservation: int) -> None:
+        """Remember which reservation an order lives on."""
+        if reservation:
+            self._reservations[order_id] = reservation
+
+    def drop(self, order_id: int) -> None:
+        """Give back the reservation of an order that came to nothing."""
+        self.risk.release(self._reservations.pop(order_id, 0))
+
+    # --- changes --------------------------------------------------------------------------------
+
+    def apply(self, fill: Fill, position: Position) -> None:
+        """Take over a committed fill and the position it left."""
+        self._remember(position)
+        self.risk.apply_fill(
+            fill.user_id,
+            position_id=position.id,
+            market_ix=position.market_ix,
+            is_long=position.side.is_long,
+            entry_e10=position.entry_e10,
+            collateral_e6=position.collateral_e6,
+            leverage_e10=position.leverage_e10,
+            cash_delta_e6=fill.cash_delta_e6,
+            realised_e6=fill.pnl_e6 - fill.fee_e6,
+            is_close=fill.kind is not FillKind.OPEN,
+            at_ns=fill.at_ns,
+            reservation=self._reservations.pop(fill.order_id, 0),
+        )
+        self._metrics.open_positions.set(len(self._positions))
+
+    def replace(self, position: Position) -> None:
+        """Take over a change that moved no money (new stops)."""
+        self._remember(position)
+
+    async def resync(self, user_id: int) -> None:
+        """Read one user's cash and positions again: a commit's outcome was in doubt."""
+        if user_id not in self._users:
+            return
+        account = await self._accounts_store.get(user_id)
+        fresh = {p.id: p for p in await self._positions_store.open_of(user_id)}
+        stale = dict(self._of_user.get(user_id, {}))
+        start_e6 = self.exposure(user_id).day_start_equity_e6
+        self._load_users([account], {user_id: start_e6})
+        for position_id, old in stale.items():
+            if position_id not in fresh:
+                gone = await self._positions_store.get(position_id)
+                self._remember(gone)
+                self._set_position(gone if not gone.is_open else old)
+        for position in fresh.values():
+            self._remember(position)
+            self._set_position(position)
+        _log.warning("account.resynced", user_id=user_id, positions=len(fresh))
+
+    def on_quotes(self, quotes: Sequence[_core.Quote]) -> None:
+        """Value positions at the newest usable prices."""
+        usable = [q for q in quotes if q.price_e10 > 0 and Quality(q.quality) in CLOSING]
+        if usable:
+            self.risk.set_marks(
+                np.array([q.market_ix for q in usable], dtype=np.uint16),
+                price_e10=np.array([q.price_e10 for q in usable], dtype=np.int64),
+            )
+
+    async def run(self) -> None:
+        """Roll the day at 00:00 UTC and take over changed limits."""
+        turns = 0
+        while True:
+            await self._sleep(1.0)
+            await self.roll_day()
+            turns += 1
+            if turns % REFRESH_EVERY == 0:
+                await self.refresh()
+
+    async def roll_day(self) -> None:
+        """Pin every user's equity when a UTC day has begun."""
+        day = self._clock.now_ns() // DAY_NS
+        if day <= self._day:
+            return
+        self._day = day
+        for user_id in list(self._users):
+            equity_e6 = self.exposure(user_id).equity_e6
+            start_e6 = await self._day_start(user_id, equity_e6)
+            self.risk.start_day(user_id, day_start_ns=day * DAY_NS, equity_e6=start_e6)
+        _log.info("account.day_started", day=day, users=len(self._users))
+
+    async def refresh(self) -> None:
+        """Take over limits that were changed in the store."""
+        current = await self._policies_store.all_current()
+        changed = [u for u, p in current.items() if u in self._users and self._policies.get(u) != p]
+        self._policies.update(current)
+        for user_id in changed:
+            exposure = self.exposure(user_id)
+            account = Account(
+                user_id=user_id,
+                cash_e6=exposure.cash_e6,
+                deposited_e6=0,
+                losses_in_row=exposure.losses_in_row,
+            )
+            self._load_users([account], {user_id: exposure.day_start_equity_e6})
+            _log.info("account.policy_changed", user_id=user_id)
+
+    def _remember(self, position: Position) -> None:
+        mine = self._of_user.setdefault(position.user_id, {})
+        if position.is_open:
+            self._positions[position.id] = position
+            mine[position.id] = position
+        else:
+            self._positions.pop(position.id, None)
+            mine.pop(position.id, None)
+
+    def _set_position(self, position: Position) -> None:
+        self.risk.apply_fill(
+            position.user_id,
+            position_id=position.id,
+            market_ix=position.market_ix,
+            is_long=position.side.is_long,
+            entry_e10=position.entry_e10,
+            collateral_e6=position.collateral_e6,
+            leverage_e10=position.leverage_e10,
+            cash_delta_e6=0,
+            realised_e6=0,
+            is_close=False,
+            at_ns=self._clock.now_ns(),
+        )
+
+
+def stricter(policy: Policy, ceiling: Policy) -> Policy:
+    """Return the smaller of each limit; the liquidation buffer is a floor, so the larger."""
+    return Policy(
+        max_leverage_e10=min(policy.max_leverage_e10, ceiling.max_leverage_e10),
+        max_position_e6=min(policy.max_position_e6, ceiling.max_position_e6),
+        max_account_risk_e10=min(policy.max_account_risk_e10, ceiling.max_account_risk_e10),
+        liquidation_buffer_e10=max(policy.liquidation_buffer_e10, ceiling.liquidation_buffer_e10),
+        max_daily_loss_e10=min(policy.max_daily_loss_e10, ceiling.max_daily_loss_e10),
+        # The rates have no ceiling: they are the admin's to give.
+        opens_per_minute=policy.opens_per_minute,
+        trades_per_day=policy.trades_per_day,
+        volume_hour_e6=policy.volume_hour_e6,
+        volume_day_e6=policy.volume_day_e6,
+        max_losses_in_row=policy.max_losses_in_row,
+        max_slippage_e10=min(policy.max_slippage_e10, ceiling.max_slippage_e10),
+    )

@@ -1,0 +1,280 @@
+"""The engine: the one door through which an intent becomes an order.
+
+    submit -> queue -> [admit -> insert -> executor] -> ledger -> settled
+
+Submits are taken in groups, so that a burst costs one transaction. The work runs in the engine's
+own task: a caller that goes away (a closed connection, a time-out) never leaves half an order.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+
+from vanta import _core, logs
+from vanta.domain.enums import Action, OrderState, Side, TriggerKind
+from vanta.domain.intent import Intent
+from vanta.domain.order import Order
+from vanta.domain.ports import Clock, CrashPoint, Executor, Preview, Quotes
+from vanta.domain.position import Position
+from vanta.domain.verdict import Reason
+from vanta.engine.account import AccountBook
+from vanta.engine.admission import Admission, Decision
+from vanta.engine.ledger import Ledger
+from vanta.engine.triggers import TriggerBook
+from vanta.metrics import Metrics
+from vanta.store.orders import OrderDraft, Orders
+
+_log = logs.get(__name__)
+
+GROUP: Final = 512
+QUEUE: Final = 8_192  # when full, submit waits
+
+_Key = tuple[int, str, str]
+
+
+class _Ask:
+    """One submit on its way: the intent, what the way in already found, and who waits."""
+
+    __slots__ = ("answer", "intent", "known")
+
+    def __init__(self, intent: Intent, known: Sequence[Reason]) -> None:
+        self.intent = intent
+        self.known = known
+        self.answer: asyncio.Future[Order] = asyncio.get_running_loop().create_future()
+
+    @property
+    def key(self) -> _Key:
+        return (self.intent.user_id, self.intent.source.value, self.intent.ref)
+
+    def fail(self, error: BaseException) -> None:
+        if not self.answer.done():
+            self.answer.set_exception(error)
+            self.answer.exception()  # the caller may be gone; then nobody else reads it
+
+
+class Engine:
+    """Decides, writes and hands over; implements `Desk`."""
+
+    def __init__(
+        self,
+        *,
+        admission: Admission,
+        book: AccountBook,
+        triggers: TriggerBook,
+        orders: Orders,
+        executor: Executor,
+        ledger: Ledger,
+        quotes: Quotes,
+        clock: Clock,
+        crash: CrashPoint,
+        metrics: Metrics,
+    ) -> None:
+        self._admission = admission
+        self._book = book
+        self._triggers = triggers
+        self._orders = orders
+        self._executor = executor
+        self._ledger = ledger
+        self._quotes = quotes
+        self._clock = clock
+        self._crash = crash
+        self._metrics = metrics
+        self._queue: asyncio.Queue[_Ask] = asyncio.Queue(QUEUE)
+        self._running: dict[_Key, _Ask] = {}
+
+    # --- Desk -----------------------------------------------------------------------------------
+
+    async def submit(self, intent: Intent, known: Sequence[Reason] = ()) -> Order:
+        """Turn an intent into an order, once. Same key, same order (`duplicate=True`).
+
+        `known` are reasons for a refusal that the way in has found itself. Returns when the order
+        is durable and handed over, not when it is filled (see `settled`). Raises `NotFoundError`
+        for an unknown user, `InputError` for an intent that no row could hold.
+        """
+        ask = _Ask(intent, known)
+        first = self._running.setdefault(ask.key, ask)
+        if first is not ask:
+            # The same key is being worked on: its answer is ours.
+            order = await asyncio.shield(first.answer)
+            return msgspec.structs.replace(order, duplicate=True, reservation=0)
+        try:
+            await self._queue.put(ask)
+        except BaseException as error:
+            self._running.pop(ask.key, None)
+            ask.fail(error)
+            raise
+        return await asyncio.shield(ask.answer)
+
+    async def submit_many(
+        self, intents: Sequence[Intent], known: Sequence[Sequence[Reason]] | None = None
+    ) -> list[Order]:
+        """Submit many, decided and written together. Answers in order; raises as `submit`."""
+        reasons = known if known is not None else [()] * len(intents)
+        answers = await asyncio.gather(
+            *(self.submit(i, k) for i, k in zip(intents, reasons, strict=True)),
+        )
+        return list(answers)
+
+    async def preview(self, intent: Intent) -> Preview:
+        """Compute what a ticket shows; reserves and writes nothing. Raises as `submit`."""
+        await self._book.ensure(intent.user_id)
+        decision = self._admission.decide(intent, reserve=False)
+        quote = decision.quote
+        figures = decision.figures
+        if figures is None:
+            return self._preview_of_change(decision)
+        return Preview(
+            verdict=decision.verdict,
+            quote_e10=quote.price_e10,
+            quality=quote.quality,
+            entry_e10=figures.entry_e10,
+            notional_e6=figures.notional_e6,
+            required_e6=figures.required_e6,
+            open_fee_e6=figures.open_fee_e6,
+            close_fee_e6=figures.close_fee_e6,
+            spread_cost_e6=figures.spread_cost_e6,
+            liquidation_e10=figures.liquidation_e10,
+            safe_line_e10=figures.safe_line_e10,
+            worst_loss_e6=figures.worst_loss_e6,
+            equity_e6=figures.equity_e6,
+        )
+
+    def quote(self, market_ix: int) -> _core.Quote:
+        """Return the market's quote as of now."""
+        return self._quotes.quote(market_ix)
+
+    def exposure(self, user_id: int) -> _core.Exposure:
+        """Return a user's account at the last marks. Raises `NotFoundError`."""
+        return self._book.exposure(user_id)
+
+    def protected_by(self, position: Position) -> str:
+        """Say who closes this position before the venue liquidates it."""
+        kinds = self._triggers.kinds(position.id)
+        if TriggerKind.STOP_LOSS in kinds:
+            return "Vanta stop"
+        return "Vanta buffer" if TriggerKind.BUFFER in kinds else "nobody"
+
+    async def settled(self, order_id: int, timeout_s: float) -> Order:
+        """Wait until the order is terminal or the time is up; return it as it is then."""
+        return await self._ledger.settled(order_id, timeout_s)
+
+    # --- the task -------------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Answer submits for ever."""
+        while True:
+            group = [await self._queue.get()]
+            while len(group) < GROUP and not self._queue.empty():
+                group.append(self._queue.get_nowait())
+            try:
+                await self._answer(group)
+            except Exception as error:
+                # Nobody was told yes. A row that was written all the same is found by redelivery.
+                _log.exception("engine.group_failed", intents=len(group))
+                for ask in group:
+                    ask.fail(error)
+            except asyncio.CancelledError:
+                for ask in group:
+                    ask.answer.cancel()
+                raise
+            finally:
+                for ask in group:
+                    self._running.pop(ask.key, None)
+
+    async def _answer(self, group: Sequence[_Ask]) -> None:
+        asks, decisions = await self._decide(group)
+        if not decisions:
+            return
+        try:
+            orders = await self._orders.insert_many([self._draft(d) for d in decisions])
+        except BaseException:
+            for decision in decisions:
+                self._book.risk.release(decision.reservation)
+            raise
+        fresh = []
+        for decision, order in zip(decisions, orders, strict=True):
+            if order.duplicate:
+                self._book.risk.release(decision.reservation)
+            elif order.state is OrderState.CREATED:
+                fresh.append(order)
+            else:
+                self._tell_refusal(order)
+        self._ledger.expect(fresh)
+        if fresh:
+            self._crash("order.committed")
+            await self._executor.execute_many(fresh)
+        for ask, order in zip(asks, orders, strict=True):
+            if not ask.answer.done():
+                ask.answer.set_result(order)
+
+    async def _decide(self, group: Sequence[_Ask]) -> tuple[list[_Ask], list[Decision]]:
+        asks: list[_Ask] = []
+        for ask in group:
+            try:
+                await self._book.ensure(ask.intent.user_id)
+                self._admission.check(ask.intent)
+                asks.append(ask)
+            except Exception as error:
+                ask.fail(error)
+        decisions = self._admission.decide_many(
+            [ask.intent for ask in asks], [ask.known for ask in asks]
+        )
+        return asks, decisions
+
+    def _draft(self, decision: Decision) -> OrderDraft:
+        quote = decision.quote
+        return OrderDraft(
+            intent=decision.intent,
+            mode=decision.mode,
+            state=OrderState.REFUSED if decision.reasons else OrderState.CREATED,
+            verdict=decision.verdict,
+            created_ns=self._clock.now_ns(),
+            quote_e10=quote.price_e10,
+            quote_as_of_ns=quote.as_of_ns,
+            quote_quality=quote.quality,
+            reservation=decision.reservation,
+        )
+
+    def _tell_refusal(self, order: Order) -> None:
+        for reason in order.verdict.reasons:
+            self._metrics.refusals.labels(rule=reason.rule).inc()
+        self._metrics.orders.labels(
+            source=order.intent.source.value, state=OrderState.REFUSED.value
+        ).inc()
+        _log.info(
+            "order.refused",
+            order_id=order.id,
+            source=order.intent.source.value,
+            codes=",".join(reason.code for reason in order.verdict.reasons),
+            trace_id=order.intent.trace_id,
+        )
+
+    def _preview_of_change(self, decision: Decision) -> Preview:
+        intent, quote, market = decision.intent, decision.quote, decision.market
+        position = self._book.position(intent.position_id)
+        if intent.action is Action.OPEN or position is None or decision.reasons:
+            return Preview(
+                verdict=decision.verdict, quote_e10=quote.price_e10, quality=quote.quality
+            )
+        share_e6 = position.collateral_e6 * intent.portion_e10 // 10**10
+        notional_e6 = _core.notional(collateral_e6=share_e6, leverage_e10=position.leverage_e10)
+        price_e10 = 0
+        if quote.price_e10:
+            price_e10 = _core.execution_price(
+                price_e10=quote.price_e10,
+                spread_e10=market.spread_e10,
+                is_long=position.side is Side.LONG,
+                is_open=False,
+            )
+        return Preview(
+            verdict=decision.verdict,
+            quote_e10=quote.price_e10,
+            quality=quote.quality,
+            entry_e10=price_e10,
+            notional_e6=notional_e6,
+            close_fee_e6=_core.fee(notional_e6=notional_e6, rate_e10=market.close_fee_e10),
+            liquidation_e10=position.liquidation_e10,
+            equity_e6=self._book.exposure(intent.user_id).equity_e6,
+        )

@@ -1,0 +1,1 @@
+"""Ways to a venue; each folder holds one venue's executor."""

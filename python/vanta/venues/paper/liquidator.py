@@ -1,0 +1,97 @@
+"""The paper venue's own act: liquidating positions whose mark has reached the formula price.
+
+It speaks through the same door as everybody (`Source.VENUE`), so every fill has an order. It is to
+hear quotes before the stops do: on one quote that passes both, the venue is first.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Final
+
+from vanta import _core, logs
+from vanta.domain.enums import TRIGGERING, Action, Breaker, Quality, Side, Source
+from vanta.domain.intent import Intent, new_trace_id
+from vanta.domain.levels import Levels
+from vanta.domain.order import Order
+from vanta.domain.position import Position
+
+_log = logs.get(__name__)
+
+RETRY_S: Final = 0.5
+
+Submit = Callable[[Intent], Awaitable[Order]]
+
+
+class Liquidator:
+    """Watches liquidation prices of open positions."""
+
+    def __init__(
+        self, *, submit: Submit, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    ) -> None:
+        self._submit = submit
+        self._sleep = sleep
+        self._positions: dict[int, Position] = {}
+        self._levels: Levels[int] = Levels()
+        self._due: dict[int, Position] = {}  # crossed, order not yet made; bounded by positions
+        self._wake = asyncio.Event()
+
+    def load(self, positions: Sequence[Position]) -> None:
+        """Watch the positions that are open at the start."""
+        for position in positions:
+            self.position_changed(position)
+
+    def position_changed(self, position: Position) -> None:
+        """Take over a position's new state."""
+        if not position.is_open:
+            self._positions.pop(position.id, None)
+            self._levels.forget(position.id)
+            self._due.pop(position.id, None)
+            return
+        self._positions[position.id] = position
+        if position.id not in self._due:
+            self._levels.watch(
+                position.id,
+                market_ix=position.market_ix,
+                level_e10=position.liquidation_e10,
+                below=position.side is Side.LONG,
+            )
+
+    def on_quotes(self, quotes: Sequence[_core.Quote]) -> None:
+        """Note the positions that a trusted price has liquidated; never blocks."""
+        for quote in quotes:
+            if Quality(quote.quality) not in TRIGGERING or quote.breaker != Breaker.CLOSED:
+                continue
+            for position_id in self._levels.crossed(quote.market_ix, price_e10=quote.price_e10):
+                self._due[position_id] = self._positions[position_id]
+                self._wake.set()
+
+    async def run(self) -> None:
+        """Submit what is due, for ever; a failed submit is tried again."""
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            for position in list(self._due.values()):
+                try:
+                    order = await self._submit(liquidation_intent(position))
+                except Exception:
+                    _log.exception("liquidation.submit_failed", position_id=position.id)
+                    self._wake.set()
+                    await self._sleep(RETRY_S)
+                    break
+                _log.info("liquidation.ordered", position_id=position.id, order_id=order.id)
+                self._due.pop(position.id, None)
+
+
+def liquidation_intent(position: Position) -> Intent:
+    """Word a liquidation as an intent; its key is the position's state."""
+    return Intent(
+        user_id=position.user_id,
+        source=Source.VENUE,
+        ref=f"liq:{position.id}:{position.version}",
+        action=Action.CLOSE,
+        trace_id=new_trace_id(),
+        market_ix=position.market_ix,
+        side=position.side,
+        position_id=position.id,
+        mode=position.mode,
+    )
