@@ -304,6 +304,7 @@ def test_collateral_stays_within_the_cap() -> None:
         ("long", "50000", "50000", False),
         ("short", "50000", "70000", True),
         ("short", "70000", "50000", False),
+        ("short", "50000", "50000", False),
     ],
 )
 def test_stops_lie_on_their_sides(side: str, tp: str, sl: str, passes: bool) -> None:
