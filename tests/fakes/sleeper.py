@@ -29,7 +29,7 @@ class ManualTime(ManualClock):
 
     @property
     def asleep(self) -> int:
-        return len(self._sleepers)
+        return sum(not future.done() for _, future in self._sleepers)
 
     def advance(self, ns: int) -> None:
         super().advance(ns)
