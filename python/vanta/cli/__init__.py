@@ -14,7 +14,7 @@ from typing import Final
 from vanta.cli.context import Context
 from vanta.cli.exits import CliError, Exit
 from vanta.cli.output import Output
-from vanta.cli.parser import build
+from vanta.cli.parser import parse
 from vanta.domain.errors import ConfigError, InputError, NotRunningError
 
 _INPUT_EXITS: Final = {"E-SYM": Exit.NOT_FOUND}
@@ -40,7 +40,7 @@ def main(argv: Sequence[str] | None = None, environ: Mapping[str, str] | None = 
 
 def _run(argv: Sequence[str], environ: Mapping[str, str], output: Output) -> int:
     try:
-        args = build().parse_args(argv)
+        args = parse(argv)
         module, _, function = args.run.partition(":")
         command = getattr(importlib.import_module(module), function)
         code: int = command(Context(args, environ, output))

@@ -1,6 +1,7 @@
 """The commands and their arguments. Each names the function that runs it, loaded on demand."""
 
 import argparse
+from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from vanta.cli.exits import CliError, Exit
@@ -85,11 +86,25 @@ def build() -> Parser:
     add("doctor", "Say what is missing and how to fix it.", "doctor:doctor")
     replay = add("replay", "Play a file through the price book and count.", "replay:replay")
     replay.add_argument("file", metavar="FILE")
-    replay.add_argument("--speed", metavar="X", default="0", help="0 = as fast as it goes")
+    replay.add_argument("--speed", metavar="X", default="1", help="scale the recorded times")
     replay.add_argument(
         "--expect", metavar="SHA256", help="checksum of an earlier run; exit 9 when it differs"
     )
     return parser
+
+
+def parse(argv: Sequence[str]) -> argparse.Namespace:
+    """Read a command line.
+
+    Raises `CliError` 2.
+    """
+    parser = build()
+    args = parser.parse_args(argv)
+    for name, value in vars(args).items():
+        # argparse takes `--leverage=--` for an empty list instead of a text.
+        if isinstance(value, list) and name != "symbols":
+            parser.error(f"--{name} needs a value")
+    return args
 
 
 def _trades(add: Any) -> None:

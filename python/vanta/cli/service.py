@@ -1,6 +1,7 @@
 """Commands that start Vanta, and the version."""
 
 import sys
+from fractions import Fraction
 from pathlib import Path
 
 from vanta.cli.context import Context
@@ -16,8 +17,6 @@ def demo(context: Context) -> int:
     port = None if args.port is None else whole(args.port, field="--port", high=65_535)
     replay = None if args.replay is None else recorded_file(args.replay, field="--replay")
     speed = speed_of(args.speed)
-    if speed == 0:
-        raise InputError("E-ARG", field="--speed", value=args.speed, limit="more than 0")
     settings = context.settings()
     from vanta import app  # noqa: PLC0415  # the whole house; the other commands do without
 
@@ -67,12 +66,15 @@ def whole(text: str, *, field: str, high: int) -> int:
     return int(text)
 
 
-def speed_of(text: str) -> float:
-    """Parse a playing speed; it scales time, not money, so it may be a float."""
+def speed_of(text: str) -> Fraction:
+    """Parse a playing speed above 0: 2 plays twice as fast as recorded.
+
+    Raises `InputError`.
+    """
     micro = parse_scaled(text.removesuffix("x"), decimals=6, field="--speed")
-    if micro > 1_000_000 * E6:
-        raise InputError("E-ARG", field="--speed", value=text, limit="at most 1000000")
-    return micro / E6
+    if not 0 < micro <= 1_000_000 * E6:
+        raise InputError("E-ARG", field="--speed", value=text, limit="more than 0, at most 1000000")
+    return Fraction(micro, E6)
 
 
 def recorded_file(text: str, *, field: str) -> Path:

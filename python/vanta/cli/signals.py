@@ -42,7 +42,7 @@ def send(context: Context) -> int:
     client = context.client()
     key_id, secret = _credentials(context, client.instance, given)
     signed = headers(
-        secret=parse_secret(secret),
+        secret=_parsed(secret),
         key_id=key_id,
         message_id=message_id,
         timestamp=SystemClock().now_ns() // 10**9,
@@ -146,6 +146,15 @@ def _credentials(context: Context, instance: Instance, given: str) -> tuple[str,
             hint="Put it into VANTA_PROVIDER_SECRET, or pass --secret-stdin.",
         )
     return key_id, secret
+
+
+def _parsed(secret: str) -> bytes:
+    try:
+        return parse_secret(secret)
+    except InputError as error:
+        raise CliError(
+            Exit.CONFIG, "E-CONFIG", f"The secret is not usable: it needs {error.limit}."
+        ) from None
 
 
 def _deliver(

@@ -5,9 +5,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from aiohttp import web
 
+from vanta.domain.errors import NotFoundError
 from vanta.domain.market import Catalogue, Market
+from vanta.domain.order import Order
 from vanta.domain.policy import User
 from vanta.domain.ports import Clock, Desk, Quotes
+from vanta.domain.position import Position
 from vanta.domain.sources import SourceNames
 from vanta.metrics import Metrics
 from vanta.web import render
@@ -111,23 +114,60 @@ class Api:
         """
         if header is None:
             if self._default_user is None:
-                self._default_user = min(await self.stores.users.all(), key=_id, default=None)
+                everybody = await self.stores.users.all()
+                self._default_user = min(everybody, key=lambda user: user.id, default=None)
             if self._default_user is None:
                 raise ApiError(404, "E-ARG", "There is no user yet. Run `vanta demo` once.")
             return self._default_user
         user_id = whole_id(header, field="X-Vanta-User")
-        for user in await self.stores.users.all():
-            if user.id == user_id:
-                return user
-        raise ApiError(404, "E-ARG", f"No user {user_id}.", field="X-Vanta-User", value=header)
+        try:
+            return await self.stores.users.get(user_id)
+        except NotFoundError:
+            raise ApiError(
+                404, "E-ARG", f"No user {user_id}.", field="X-Vanta-User", value=header
+            ) from None
+
+    async def position(self, user: User, position_id: int) -> Position:
+        """Return a position of `user`; another user's does not exist for them.
+
+        Raises `ApiError` 404.
+        """
+        try:
+            found = await self.stores.positions.get(position_id)
+        except NotFoundError:
+            found = None
+        if found is None or found.user_id != user.id:
+            raise ApiError(
+                404,
+                "E-ARG",
+                f"No position #{position_id}. Look: GET /api/v1/positions or `vanta positions`.",
+                field="position",
+                value=str(position_id),
+            )
+        return found
+
+    async def order(self, user: User, order_id: int) -> Order:
+        """Return an order of `user`; another user's does not exist for them.
+
+        Raises `ApiError` 404.
+        """
+        try:
+            found = await self.stores.orders.by_id(order_id)
+        except NotFoundError:
+            found = None
+        if found is None or found.intent.user_id != user.id:
+            raise ApiError(
+                404,
+                "E-ARG",
+                f"No order #{order_id}. Look: GET /api/v1/orders or `vanta orders`.",
+                field="order",
+                value=str(order_id),
+            )
+        return found
 
     def quote(self, market: Market) -> dict[str, Any]:
         """Render a market's quote, sources by name."""
         return render.quote(self.quotes.quote(market.ix), market, self.names.name)
-
-
-def _id(user: User) -> int:
-    return user.id
 
 
 def whole_id(text: str, *, field: str) -> int:

@@ -35,9 +35,7 @@ class Reading:
         """GET /api/v1/positions/{id}: one, open or closed, with its fills."""
         user = await self._api.user(request.headers.get("X-Vanta-User"))
         position_id = whole_id(request.match_info["id"], field="position")
-        found = await self._api.stores.positions.get(position_id)
-        if found is None or found.user_id != user.id:
-            raise ApiError(404, "E-ARG", f"No position #{position_id}.", field="position")
+        found = await self._api.position(user, position_id)
         fills = await self._api.stores.fills.of_position(position_id)
         return json_answer(
             {
@@ -62,9 +60,7 @@ class Reading:
         """GET /api/v1/orders/{id}: intent, verdict, events and fills of an order."""
         user = await self._api.user(request.headers.get("X-Vanta-User"))
         order_id = whole_id(request.match_info["id"], field="order")
-        order = await self._api.stores.orders.by_id(order_id)
-        if order is None or order.intent.user_id != user.id:
-            raise ApiError(404, "E-ARG", f"No order #{order_id}.", field="order")
+        order = await self._api.order(user, order_id)
         events = await self._api.stores.orders.events(order_id)
         fills = await self._api.stores.fills.of_order(order_id)
         return json_answer(

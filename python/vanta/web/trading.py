@@ -8,7 +8,6 @@ from aiohttp import web
 from vanta.domain.enums import Action, OrderState
 from vanta.domain.intent import Intent
 from vanta.domain.order import Order
-from vanta.domain.position import Position
 from vanta.web import bodies, render
 from vanta.web.answers import ApiError, json_answer
 from vanta.web.api import Api, whole_id
@@ -67,15 +66,7 @@ class Trading:
         user = await self._api.user(request.headers.get("X-Vanta-User"))
         position_id = whole_id(request.match_info["id"], field="position")
         body = await bodies.read(request, bodies.CloseTrade)
-        position = await self._api.stores.positions.get(position_id)
-        if position is None or position.user_id != user.id:
-            raise ApiError(
-                404,
-                "E-ARG",
-                f"No position #{position_id}. Open ones: GET /api/v1/positions.",
-                field="position",
-                value=str(position_id),
-            )
+        position = await self._api.position(user, position_id)
         intent = Intent(
             user_id=user.id,
             source=bodies.source_of(request),
@@ -134,10 +125,10 @@ class Trading:
 
     async def _position(self, order: Order) -> dict[str, Any] | None:
         position_id = order.position_id or order.intent.position_id
-        found: Position | None = (
-            await self._api.stores.positions.get(position_id) if position_id else None
-        )
-        return None if found is None else position_json(self._api, found)
+        if not position_id:
+            return None
+        found = await self._api.stores.positions.get(position_id)
+        return position_json(self._api, found)
 
 
 def _terms(intent: Intent) -> tuple[object, ...]:
