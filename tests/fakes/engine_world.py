@@ -211,6 +211,7 @@ class World:
             metrics=metrics,
             redrive_max_age_ns=OPEN_MAX_AGE_NS,
             in_flight=self.ledger.in_flight,
+            is_ready=self.gate.is_open,
         )
         self.ledger.listen(self.desk.booked)
         self.ledger.listen(self.fanout.booked)

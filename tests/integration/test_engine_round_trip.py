@@ -24,7 +24,7 @@ async def test_a_long_opens_and_closes_with_exact_money(
         order = await world.done(open_intent(user_id))
         assert order.state is OrderState.FILLED, order
         [position] = await world.positions.open_of(user_id)
-        # 60,000 + 0.01 % spread
+        # the spread makes 0.01 % of 60,000
         assert position.entry_e10 == 60_006 * E10
         # 85 % of the collateral at 10x: 8.5 % below entry, 60,006 x 0.915
         assert position.liquidation_e10 == 54_905_4900000000

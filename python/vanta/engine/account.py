@@ -64,6 +64,7 @@ class AccountBook:
         self._policies: dict[int, Policy] = {}
         self._positions: dict[int, Position] = {}
         self._of_user: dict[int, dict[int, Position]] = {}
+        self.doubted: set[int] = set()  # users whose last commit is not known; they open nothing
         self._reservations: dict[int, int] = {}  # order id -> risk book handle
         self._day = 0
 
@@ -229,9 +230,10 @@ class AccountBook:
         )
         self._metrics.open_positions.set(len(self._positions))
 
-    def replace(self, position: Position) -> None:
-        """Take over a change that moved no money (new stops)."""
+    def replace(self, position: Position, order_id: int) -> None:
+        """Take over a position whose money is booked already, and end the order's reservation."""
         self._remember(position)
+        self._set_position(position, reservation=self._reservations.pop(order_id, 0))
 
     async def resync(self, user_id: int) -> None:
         """Read one user's cash and positions again: a commit's outcome was in doubt."""
@@ -284,7 +286,10 @@ class AccountBook:
         _log.info("account.day_started", day=day, users=len(self._users))
 
     async def refresh(self) -> None:
-        """Take over limits that were changed in the store."""
+        """Take over users, roles and limits that were changed in the store."""
+        for user in await self._users_store.all():
+            if user.id in self._users:
+                self._users[user.id] = user
         current = await self._policies_store.all_current()
         changed = [u for u, p in current.items() if u in self._users and self._policies.get(u) != p]
         self._policies.update(current)
@@ -308,7 +313,7 @@ class AccountBook:
             self._positions.pop(position.id, None)
             mine.pop(position.id, None)
 
-    def _set_position(self, position: Position) -> None:
+    def _set_position(self, position: Position, *, reservation: int = 0) -> None:
         self.risk.apply_fill(
             position.user_id,
             position_id=position.id,
@@ -321,6 +326,7 @@ class AccountBook:
             realised_e6=0,
             is_close=False,
             at_ns=self._clock.now_ns(),
+            reservation=reservation,
         )
 
 

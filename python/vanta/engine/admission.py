@@ -172,6 +172,8 @@ class Admission:
             decision.reasons.append(verdicts.mode(wanted, effective, why))
         if decision.is_open and not self._is_ready():
             decision.reasons.append(verdicts.starting())
+        if decision.is_open and decision.intent.user_id in self._book.doubted:
+            decision.reasons.append(verdicts.in_doubt())
 
     def _examine_open(self, decision: Decision) -> None:
         intent, market, quote = decision.intent, decision.market, decision.quote

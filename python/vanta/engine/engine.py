@@ -10,10 +10,12 @@ import asyncio
 from collections.abc import Sequence
 from typing import Final
 
+import asyncpg
 import msgspec
 
 from vanta import _core, logs
 from vanta.domain.enums import Action, OrderState, Side, TriggerKind
+from vanta.domain.errors import InputError, NotRunningError
 from vanta.domain.intent import Intent
 from vanta.domain.order import Order
 from vanta.domain.ports import Clock, CrashPoint, Executor, Preview, Quotes
@@ -31,6 +33,9 @@ _log = logs.get(__name__)
 GROUP: Final = 512
 QUEUE: Final = 8_192  # when full, submit waits
 
+# What the database says of a row, as against of itself.
+_ROW_FAULTS: Final = (asyncpg.IntegrityConstraintViolationError, asyncpg.DataError, InputError)
+
 _Key = tuple[int, str, str]
 
 
@@ -47,6 +52,10 @@ class _Ask:
     @property
     def key(self) -> _Key:
         return (self.intent.user_id, self.intent.source.value, self.intent.ref)
+
+    def succeed(self, order: Order) -> None:
+        if not self.answer.done():
+            self.answer.set_result(order)
 
     def fail(self, error: BaseException) -> None:
         if not self.answer.done():
@@ -177,7 +186,7 @@ class Engine:
                     ask.fail(error)
             except asyncio.CancelledError:
                 for ask in group:
-                    ask.answer.cancel()
+                    ask.fail(NotRunningError("the engine is stopping; ask again with the same key"))
                 raise
             finally:
                 for ask in group:
@@ -185,8 +194,19 @@ class Engine:
 
     async def _answer(self, group: Sequence[_Ask]) -> None:
         asks, decisions = await self._decide(group)
-        if not decisions:
+        if not asks:
             return
+        try:
+            await self._write(asks, decisions)
+        except _ROW_FAULTS as error:
+            if len(asks) == 1:
+                asks[0].fail(error)
+                return
+            # One row that the database refuses must not take the others down.
+            for ask in asks:
+                await self._answer([ask])
+
+    async def _write(self, asks: Sequence[_Ask], decisions: Sequence[Decision]) -> None:
         try:
             orders = await self._orders.insert_many([self._draft(d) for d in decisions])
         except BaseException:
@@ -201,13 +221,12 @@ class Engine:
                 fresh.append(order)
             else:
                 self._tell_refusal(order)
-        self._ledger.expect(fresh)
         if fresh:
+            self._ledger.expect(fresh)
             self._crash("order.committed")
             await self._executor.execute_many(fresh)
         for ask, order in zip(asks, orders, strict=True):
-            if not ask.answer.done():
-                ask.answer.set_result(order)
+            ask.succeed(order)
 
     async def _decide(self, group: Sequence[_Ask]) -> tuple[list[_Ask], list[Decision]]:
         asks: list[_Ask] = []

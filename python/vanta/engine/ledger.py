@@ -73,6 +73,8 @@ class Ledger:
         self._expected: dict[int, Order] = {}
         self._waiters: dict[int, set[asyncio.Event]] = {}
         self._listeners: list[Listener] = []
+        # Events whose commit nobody knows about, and whose they are, by order.
+        self._doubts: dict[int, tuple[OrderEvent, int]] = {}
 
     def listen(self, listener: Listener) -> None:
         """Have `listener` called after each committed change."""
@@ -122,31 +124,51 @@ class Ledger:
         if any(b.fill for b in booked):
             self._crash("fill.committed")
         for change in booked:
-            if change.seen:
-                # Counted by an earlier delivery whose commit we may never have heard of.
-                await self._book.resync(change.order.intent.user_id)
-                await self._read_triggers(change.order.intent.user_id)
-            self._take_over(change)
+            self._take_over(await self._read_again(change) if change.seen else change)
+
+    # --- doubt ----------------------------------------------------------------------------------
 
     async def _doubt(self, event: OrderEvent) -> None:
+        """Note that nobody knows whether an event was committed; its user may not open."""
         order = self._expected.get(event.order_id)
-        if order is None:
-            return
-        try:
-            await self._book.resync(order.intent.user_id)
-            await self._read_triggers(order.intent.user_id)
-        except Exception:
-            # The store does not answer; redelivery comes back here.
-            _log.exception("ledger.resync_failed", order_id=order.id)
+        if order is not None:
+            self._doubts[order.id] = (event, order.intent.user_id)
+            self._book.doubted.add(order.intent.user_id)
+        await self._clear_doubts()
 
-    async def _read_triggers(self, user_id: int) -> None:
-        rows: dict[int, list[TriggerRow]] = {}
-        for row in await self._s.triggers.armed():
-            rows.setdefault(row.position_id, []).append(row)
-        for position in self._book.positions_of(user_id):
-            known = {row.id for row in self._triggers.rows_of(position.id)}
-            fresh = [row for row in rows.get(position.id, ()) if row.id not in known]
-            self._triggers.arm(position, fresh)
+    async def clear_doubts(self) -> None:
+        """Look again at the events whose commit was in doubt. Does nothing when there are none."""
+        if self._doubts:
+            async with self._lock:
+                await self._clear_doubts()
+
+    async def _clear_doubts(self) -> None:
+        for order_id, (event, _) in list(self._doubts.items()):
+            try:
+                order = await self._s.orders.by_id(order_id)
+                if order.state.is_terminal:
+                    told = msgspec.structs.replace(event, state=order.state)
+                    self._take_over(
+                        await self._read_again(Booked(event=told, order=order, seen=True))
+                    )
+            except Exception:
+                _log.exception("ledger.still_in_doubt", order_id=order_id)
+                continue
+            # Either taken over now, or rolled back: then the order is unfinished and comes again.
+            del self._doubts[order_id]
+            self._book.doubted &= {user_id for _, user_id in self._doubts.values()}
+
+    async def _read_again(self, change: Booked) -> Booked:
+        """Complete a change that was counted before from what the store says now."""
+        order = change.order
+        await self._book.resync(order.intent.user_id)
+        stored = await self._s.orders.by_id(order.id)
+        position_id = stored.position_id or order.intent.position_id
+        if not position_id:
+            return change
+        position = await self._s.positions.get(position_id)
+        rows = [row for row in await self._s.triggers.armed() if row.position_id == position_id]
+        return msgspec.structs.replace(change, position=position, armed=tuple(rows))
 
     # --- inside the transaction -----------------------------------------------------------------
 
@@ -261,7 +283,7 @@ class Ledger:
             closed = msgspec.structs.replace(
                 event,
                 state=OrderState.REJECTED,
-                reason=f"E-VENUE: position #{order.intent.position_id} is closed already.",
+                reason=f"E-VENUE: position #{order.intent.position_id} is closed already",
             )
             return await self._book_end(conn, closed, order)
         position = await self._s.positions.update(conn, folding.with_stops(before, order.intent))
@@ -303,7 +325,7 @@ class Ledger:
             self._book.apply(change.fill, position)
             self._metrics.fills.labels(kind=change.fill.kind.value).inc()
         elif position is not None:
-            self._book.replace(position)
+            self._book.replace(position, order.id)
         if position is not None and position.is_open:
             if change.fill is None:
                 self._triggers.disarm(position.id)

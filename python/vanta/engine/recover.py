@@ -86,6 +86,7 @@ class Recovery:
         """Look for orders left behind, for ever."""
         while True:
             await self._sleep(SWEEP_S)
+            await self._ledger.clear_doubts()
             await self.redeliver(min_age_ns=SWEEP_AFTER_NS)
 
     async def redeliver(self, *, min_age_ns: int) -> int:

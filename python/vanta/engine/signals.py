@@ -16,19 +16,18 @@ import asyncpg
 import msgspec
 
 from vanta import logs
-from vanta.domain.enums import Action, OrderState, Source
-from vanta.domain.intent import DEFAULT_SLIPPAGE_E10, Intent, SignalRef
+from vanta.domain.enums import OrderState
+from vanta.domain.intent import Intent, SignalRef
 from vanta.domain.market import Catalogue
 from vanta.domain.order import Order
 from vanta.domain.policy import Subscription
 from vanta.domain.ports import Clock
 from vanta.domain.position import Position
 from vanta.domain.signal import Signal, decode_signal
-from vanta.domain.units import ONE_E10
 from vanta.domain.verdict import Reason
-from vanta.engine import verdicts
 from vanta.engine.account import AccountBook
 from vanta.engine.booked import Booked
+from vanta.engine.wishes import Wish, change_intent, open_wish
 from vanta.metrics import Metrics
 from vanta.store.fills import Fills
 from vanta.store.orders import Orders
@@ -59,13 +58,6 @@ class Submit(Protocol):
     async def settled(self, order_id: int, timeout_s: float) -> Order: ...
 
 
-class Wish(msgspec.Struct, frozen=True, kw_only=True):
-    """One follower's intent and what already speaks against it."""
-
-    intent: Intent
-    known: tuple[Reason, ...] = ()
-
-
 class FanOut:
     """Drives signals to orders; implements `SignalSink`."""
 
@@ -83,6 +75,7 @@ class FanOut:
         metrics: Metrics,
         redrive_max_age_ns: int,
         in_flight: Callable[[], Sequence[Order]],
+        is_ready: Callable[[], bool],
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._desk = desk
@@ -96,6 +89,7 @@ class FanOut:
         self._metrics = metrics
         self._redrive_max_age_ns = redrive_max_age_ns
         self._in_flight = in_flight
+        self._is_ready = is_ready
         self._sleep = sleep
         self._queue: deque[Key] = deque()
         self._queued: set[Key] = set()
@@ -189,6 +183,8 @@ class FanOut:
 
     async def drive(self, keys: Sequence[Key]) -> None:
         """Decide signals in the order given and record what became of each."""
+        if not self._is_ready():
+            return  # opens would be refused; the rows stay undecided and the sweeper comes back
         async with self._driving:  # queue and sweeper must not reorder one provider's signals
             records = [
                 record
@@ -248,7 +244,10 @@ class FanOut:
         wishes: list[Wish] = []
         counts: list[int] = []
         for record, signal in opens:
-            mine = [self._open_wish(record, signal, s) for s in followers[record.provider_id]]
+            mine = [
+                open_wish(record, signal, self._catalogue[signal.market_ix or 0], follower)
+                for follower in followers[record.provider_id]
+            ]
             wishes += mine
             counts.append(len(mine))
         orders = await self._submit(wishes)
@@ -267,7 +266,7 @@ class FanOut:
         for follower in followers:
             for position in self._book.positions_of(follower.user_id):
                 if await self._concerns(record, signal, position):
-                    wishes.append(Wish(intent=_change_intent(record, signal, position)))
+                    wishes.append(Wish(intent=change_intent(record, signal, position)))
         orders = await self._submit(wishes)
         # Nothing to close is done, not refused.
         status = _status_of(orders) if orders else SignalStatus.ACCEPTED
@@ -327,63 +326,6 @@ class FanOut:
             trace_id=record.trace_id,
         )
         await self._signals.decided(None, [record.key], self._clock.now_ns(), status)
-
-    # --- sizing ---------------------------------------------------------------------------------
-
-    def _open_wish(self, record: SignalRecord, signal: Signal, follower: Subscription) -> Wish:
-        market = self._catalogue[signal.market_ix or 0]
-        ceiling_e10 = min(follower.max_leverage_e10, market.max_leverage_e10)
-        intent = Intent(
-            user_id=follower.user_id,
-            source=Source.SIGNAL,
-            ref=_ref(record),
-            action=Action.OPEN,
-            trace_id=record.trace_id,
-            market_ix=market.ix,
-            side=signal.side,
-            collateral_e6=min(signal.collateral_e6, follower.max_collateral_e6),
-            leverage_e10=min(signal.leverage_e10, ceiling_e10),
-            take_profit_e10=signal.take_profit_e10,
-            stop_loss_e10=signal.stop_loss_e10,
-            max_slippage_e10=signal.max_slippage_e10 or DEFAULT_SLIPPAGE_E10,
-            guard_price_e10=signal.guard_price_e10,
-            expires_ns=signal.expires_ns,
-            signal=_signal_ref(record),
-        )
-        if follower.skip_without_stop and not signal.stop_loss_e10:
-            return Wish(intent=intent, known=(verdicts.skipped_without_stop(),))
-        return Wish(intent=intent)
-
-
-def _change_intent(record: SignalRecord, signal: Signal, position: Position) -> Intent:
-    stops = signal.action == "set_stops"
-    return Intent(
-        user_id=position.user_id,
-        source=Source.SIGNAL,
-        ref=f"{_ref(record)}:{position.id}",
-        action=Action.SET_STOPS if stops else Action.CLOSE,
-        trace_id=record.trace_id,
-        market_ix=position.market_ix,
-        side=position.side,
-        position_id=position.id,
-        portion_e10=signal.portion_e10 if signal.action == "reduce" else ONE_E10,
-        take_profit_e10=signal.take_profit_e10 if stops else 0,
-        stop_loss_e10=signal.stop_loss_e10 if stops else 0,
-        max_slippage_e10=signal.max_slippage_e10 or DEFAULT_SLIPPAGE_E10,
-        guard_price_e10=signal.guard_price_e10,
-        expires_ns=signal.expires_ns,
-        signal=_signal_ref(record),
-        mode=position.mode,
-    )
-
-
-def _ref(record: SignalRecord) -> str:
-    # Two providers may use the same id for one follower; the key must tell them apart.
-    return f"{record.provider_id}:{record.signal_id}"
-
-
-def _signal_ref(record: SignalRecord) -> SignalRef:
-    return SignalRef(provider_id=record.provider_id, signal_id=record.signal_id)
 
 
 def _status_of(orders: Sequence[Order]) -> SignalStatus:

@@ -61,6 +61,11 @@ def starting() -> Reason:
     return Reason(code="E-MODE", rule="STARTING", text=text)
 
 
+def in_doubt() -> Reason:
+    text = "It is not known yet whether your last order filled. Do not resend; this clears itself."
+    return Reason(code="E-UNKNOWN", rule="IN_DOUBT", text=text)
+
+
 def argument(text: str, *, rule: str, value: int = 0, limit: int = 0) -> Reason:
     """Refuse an argument in words of its own."""
     return Reason(code="E-ARG", rule=rule, text=text, value=value, limit=limit)

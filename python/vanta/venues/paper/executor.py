@@ -105,15 +105,15 @@ class PaperExecutor:
         intent, now_ns = order.intent, self._clock.now_ns()
         market = self._catalogue[intent.market_ix]
         if intent.expires_ns and now_ns > intent.expires_ns:
-            return self._no(order, OrderState.EXPIRED, "E-EXPIRED: the order's time was up.")
+            return self._no(order, OrderState.EXPIRED, "E-EXPIRED: the order's time was up")
         if now_ns - order.created_ns > self._open_max_age_ns:
-            return self._no(order, OrderState.EXPIRED, "E-EXPIRED: the order is too old to open.")
+            return self._no(order, OrderState.EXPIRED, "E-EXPIRED: the order is too old to open")
         # The quote that was good at admission may be old or disputed by now.
         quote = self._quotes.quote(intent.market_ix)
         quality = Quality(quote.quality)
         if quality not in OPENING or quote.breaker != Breaker.CLOSED or quote.price_e10 <= 0:
             code = "E-DEV" if quality is Quality.CONFLICT else "E-STALE"
-            reason = f"{code}: the price was {quality.name} when it came to fill."
+            reason = f"{code}: the price was {quality.name} when it came to fill"
             return self._no(order, OrderState.REJECTED, reason)
         from_e10 = intent.guard_price_e10 or order.quote_e10
         buys = intent.side is not None and intent.side.is_long
@@ -150,20 +150,20 @@ class PaperExecutor:
         """Choose the price a close is filled at, or say why there is none."""
         intent, quality = order.intent, Quality(quote.quality)
         if quality is Quality.CLOSED or not market.is_open:
-            return 0, f"E-VENUE: {market.symbol} closed before the fill."
+            return 0, f"E-VENUE: {market.symbol} closed before the fill"
         # A close goes even when the price has gone bad since: then at the price it was admitted on,
         # or else at the last known one.
         mark_e10 = quote.price_e10 if quality in CLOSING else 0
         mark_e10 = mark_e10 or order.quote_e10 or quote.price_e10
         if mark_e10 <= 0:
-            return 0, "E-STALE: there is no price to fill at."
+            return 0, "E-STALE: there is no price to fill at"
         guard_e10 = intent.guard_price_e10
         buys = not position.side.is_long
         moved_e10 = adverse_move_e10(guard_e10, mark_e10, buys=buys) if guard_e10 else 0
         if moved_e10 > intent.max_slippage_e10:
             return 0, _slipped(moved_e10, order)
         if fills.close_share_e6(position, intent.portion_e10) == 0:
-            return 0, "E-ARG: that share of the position is nothing."
+            return 0, "E-ARG: that share of the position is nothing"
         return mark_e10, ""
 
     def _set_stops(self, order: Order) -> OrderEvent:
@@ -173,7 +173,7 @@ class PaperExecutor:
         return self._event(order, OrderState.FILLED)
 
     def _closed_already(self, order: Order) -> OrderEvent:
-        reason = f"E-VENUE: position #{order.intent.position_id} is closed already."
+        reason = f"E-VENUE: position #{order.intent.position_id} is closed already"
         return self._no(order, OrderState.REJECTED, reason)
 
     def _yes(self, order: Order, fill: Fill) -> OrderEvent:
@@ -198,7 +198,7 @@ class PaperExecutor:
 
 def _slipped(moved_e10: int, order: Order) -> str:
     limit = format_percent(order.intent.max_slippage_e10)
-    return f"E-SLIP: price moved {format_percent(moved_e10)} (limit {limit}). Nothing was filled."
+    return f"E-SLIP: price moved {format_percent(moved_e10)} (limit {limit})"
 
 
 def _one_per_position(orders: Sequence[Order]) -> tuple[list[Order], list[Order]]:
