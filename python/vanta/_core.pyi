@@ -95,7 +95,7 @@ class Quote:
     def market_ix(self) -> int: ...
     @property
     def price_e10(self) -> int:
-        """Price for trading when the quality allows it, else last known good for display; 0 = none."""
+        """Price for trading if the quality allows it, else last known good to show; 0 = none."""
     @property
     def conf_e10(self) -> int:
         """Confidence of the price: the primary's, else the widest of the sources used; 0 = none."""

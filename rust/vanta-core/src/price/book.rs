@@ -1,35 +1,38 @@
 //! The book: all markets, the world around them, and counters.
 
-use super::codes::{PRICE_REJECTS, Reject, Standing};
+use super::codes::{PRICE_REJECTS, Reject};
 use super::config::{AggregateConfig, range};
 use super::feed::{Feed, FeedKind, FeedSpec, Instant, NEVER};
 use super::gate::Observation;
 use super::market::{Market, MarketSpec};
 use super::number::MAX_EXPO;
-use super::quote::{Alarms, Quote};
-use super::survey::{Conditions, Scene, standing};
+use super::quote::{Alarms, FeedAge, Quote};
+use super::world::World;
 use crate::error::CoreError;
 use crate::units::{E10, MarketIx, SourceIx, TimeNs};
-
-/// Age and state of one feed, for a watchdog and for people.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct FeedAge {
-    /// The source.
-    pub source: u16,
-    /// Age of its last accepted word, `None` when there is none.
-    pub age_ns: Option<i64>,
-    /// How it stands; silence is named before staleness.
-    pub standing: Standing,
-}
 
 /// Latest observation per (market, source), gates, and the combination into quotes.
 #[derive(Debug, Clone)]
 pub struct PriceBook {
     config: AggregateConfig,
     markets: Vec<Option<Market>>,
-    conditions: Conditions,
+    world: World,
     counters: [u64; PRICE_REJECTS.len()],
     latest: Instant,
+}
+
+fn at(wall: TimeNs, mono: TimeNs) -> Instant {
+    Instant {
+        wall: wall.get(),
+        mono: mono.get(),
+    }
+}
+
+fn unknown(name: &'static str, index: u16) -> CoreError {
+    CoreError::Unknown {
+        name,
+        value: index.into(),
+    }
 }
 
 impl PriceBook {
@@ -42,11 +45,7 @@ impl PriceBook {
         Ok(Self {
             config,
             markets: Vec::new(),
-            conditions: Conditions {
-                sequencer_up: true,
-                sequencer_since: 0,
-                clock_offset: None,
-            },
+            world: World::new(),
             counters: [0; PRICE_REJECTS.len()],
             latest: Instant { wall: 0, mono: 0 },
         })
@@ -104,9 +103,10 @@ impl PriceBook {
         range("deviation_e10", spec.deviation_e10, 0, E10)?;
         let least = i64::from(spec.kind == FeedKind::Push);
         range("heartbeat_ns", spec.heartbeat_ns, least, i64::MAX)?;
-        let config = self.config.clone();
-        self.market_mut(market)?
-            .add_feed(source.get(), spec, &config)
+        let feed = Feed::new(source.get(), spec, &self.config);
+        self.market_mut(market)?.add_feed(feed.clone())?;
+        self.world.declare(&feed);
+        Ok(())
     }
 
     fn slot(&self, market: MarketIx) -> Option<&Market> {
@@ -116,20 +116,14 @@ impl PriceBook {
     }
 
     fn market(&self, market: MarketIx) -> Result<&Market, CoreError> {
-        self.slot(market).ok_or(CoreError::Unknown {
-            name: "market_ix",
-            value: market.get().into(),
-        })
+        self.slot(market).ok_or(unknown("market_ix", market.get()))
     }
 
     fn market_mut(&mut self, market: MarketIx) -> Result<&mut Market, CoreError> {
         self.markets
             .get_mut(usize::from(market.get()))
             .and_then(Option::as_mut)
-            .ok_or(CoreError::Unknown {
-                name: "market_ix",
-                value: market.get().into(),
-            })
+            .ok_or(unknown("market_ix", market.get()))
     }
 
     fn feed_mut(&mut self, market: MarketIx, source: SourceIx) -> Result<&mut Feed, CoreError> {
@@ -138,10 +132,7 @@ impl PriceBook {
         found
             .feed_index(source.get())
             .and_then(|index| found.feeds.get_mut(index))
-            .ok_or(CoreError::Unknown {
-                name: "source_ix",
-                value: source.get().into(),
-            })
+            .ok_or(unknown("source_ix", source.get()))
     }
 
     /// Offer one observation; every answer is counted.
@@ -178,7 +169,7 @@ impl PriceBook {
             return Reject::Malformed;
         };
         match found.feed_index(source.get()) {
-            Some(index) => found.update(index, observation, &self.config, &self.conditions),
+            Some(index) => found.update(index, observation, &self.config, &mut self.world),
             None => Reject::Malformed,
         }
     }
@@ -205,24 +196,21 @@ impl PriceBook {
             market.wake();
         }
         if known {
+            self.world.set_head(source.get(), head.get());
             return Ok(());
         }
-        Err(CoreError::Unknown {
-            name: "source_ix",
-            value: source.get().into(),
-        })
+        Err(unknown("source_ix", source.get()))
     }
 
     /// State of the chain's sequencer; `since` 0 with `up` means it was never seen down.
     pub fn set_sequencer(&mut self, up: bool, since: TimeNs) {
-        self.conditions.sequencer_up = up;
-        self.conditions.sequencer_since = since.get();
+        self.world.set_sequencer(up, since.get());
         self.wake();
     }
 
     /// Measured error of our wall clock; `None` = unknown, which makes every quote suspect.
     pub fn set_clock_offset(&mut self, offset_ns: Option<i64>) {
-        self.conditions.clock_offset = offset_ns;
+        self.world.set_clock_offset(offset_ns);
         self.wake();
     }
 
@@ -267,13 +255,12 @@ impl PriceBook {
         now_wall: TimeNs,
         now_mono: TimeNs,
     ) -> Result<Quote, CoreError> {
-        let now = Instant {
-            wall: now_wall.get(),
-            mono: now_mono.get(),
-        };
-        Ok(self
-            .market(market)?
-            .quote(market.get(), now, &self.config, &self.conditions))
+        Ok(self.market(market)?.quote(
+            market.get(),
+            at(now_wall, now_mono),
+            &self.config,
+            &self.world,
+        ))
     }
 
     /// Alarms of one market at an instant.
@@ -286,13 +273,9 @@ impl PriceBook {
         now_wall: TimeNs,
         now_mono: TimeNs,
     ) -> Result<Alarms, CoreError> {
-        let now = Instant {
-            wall: now_wall.get(),
-            mono: now_mono.get(),
-        };
         Ok(self
             .market(market)?
-            .alarms(now, &self.config, &self.conditions))
+            .alarms(at(now_wall, now_mono), &self.config, &self.world))
     }
 
     /// Age and state of each feed of a market. Without `now_mono` the monotonic clock is taken to
@@ -312,25 +295,7 @@ impl PriceBook {
             wall: now_wall.get(),
             mono: now_mono.map_or(self.latest.mono.saturating_add(passed), TimeNs::get),
         };
-        let scene = Scene {
-            config: &self.config,
-            conditions: &self.conditions,
-            has_hours: found.spec.has_hours,
-        };
-        let aged = |feed: &Feed| {
-            let mut state = standing(feed, now, scene);
-            if matches!(state, Standing::Fresh | Standing::Stale) && feed.silent(now.mono) {
-                state = Standing::Silent;
-            }
-            FeedAge {
-                source: feed.source,
-                age_ns: feed
-                    .last
-                    .map(|seen| now.wall.saturating_sub(seen.publish).max(0)),
-                standing: state,
-            }
-        };
-        Ok(found.feeds.iter().map(aged).collect())
+        Ok(found.ages(now, &self.config, &self.world))
     }
 
     /// Observations seen so far, by answer.

@@ -6,6 +6,7 @@
 //! 3 or more median m; S = within tolerance of m; a majority in S -> primary if in S, else median(S)
 //! ```
 
+use super::claim::Claim;
 use super::codes::Quality;
 use super::config::AggregateConfig;
 use super::feed::{Feed, MAX_FEEDS};
@@ -67,37 +68,6 @@ pub(crate) struct Panel<'a> {
     pub probation: bool,
 }
 
-/// What a source claims about its own imprecision.
-#[derive(Clone, Copy, Default)]
-struct Claim {
-    deviation: i64,
-    conf_ratio: i64,
-}
-
-impl Claim {
-    fn of(feed: &Feed) -> Self {
-        Self {
-            deviation: feed.spec.deviation_e10,
-            conf_ratio: feed.last.map_or(0, |seen| seen.conf_ratio),
-        }
-    }
-
-    fn or(self, other: Self) -> Self {
-        Self {
-            deviation: self.deviation.max(other.deviation),
-            conf_ratio: self.conf_ratio.max(other.conf_ratio),
-        }
-    }
-
-    /// `max(deviation, push deviation + conf / price)`, capped.
-    fn tolerance(self, config: &AggregateConfig) -> i64 {
-        self.deviation
-            .saturating_add(self.conf_ratio)
-            .max(config.deviation_e10)
-            .min(config.tolerance_cap_e10)
-    }
-}
-
 impl Panel<'_> {
     fn feed(&self, voice: Voice) -> Option<&Feed> {
         self.feeds.get(usize::from(voice.feed))
@@ -106,11 +76,6 @@ impl Panel<'_> {
     fn claim(&self, voice: Voice) -> Claim {
         self.feed(voice).map_or_else(Claim::default, Claim::of)
     }
-}
-
-/// Tolerance between two feeds.
-pub(crate) fn pair_tolerance(a: &Feed, b: &Feed, config: &AggregateConfig) -> i64 {
-    Claim::of(a).or(Claim::of(b)).tolerance(config)
 }
 
 fn bit(voice: Voice) -> u16 {

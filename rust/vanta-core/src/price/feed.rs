@@ -116,9 +116,8 @@ pub(crate) struct Feed {
     pub held: Option<Held>,
     pub trial: Option<ExpoTrial>,
     pub session_closed: bool,
-    /// Last message of any kind, and whether it looked like the future.
+    /// Last message that was understood.
     pub heard_mono: i64,
-    pub heard_future: bool,
     /// When the value last changed, and where the peers were then (0 = unknown).
     pub changed_mono: i64,
     pub peers_then: [i64; MAX_FEEDS],
@@ -158,7 +157,6 @@ impl Feed {
             trial: None,
             session_closed: false,
             heard_mono: NEVER,
-            heard_future: false,
             changed_mono: NEVER,
             peers_then: [0; MAX_FEEDS],
             peer_moved: false,
@@ -205,8 +203,12 @@ impl Feed {
             || mono.saturating_sub(self.heard_mono) > self.spec.interval_ns.saturating_mul(3)
     }
 
-    /// Shut the feed out for a term that doubles from one quarantine to the next.
+    /// Shut the feed out for a term that doubles from one quarantine to the next; one being served
+    /// is not made longer.
     pub(crate) fn quarantine(&mut self, mono: i64, config: &AggregateConfig) {
+        if mono < self.quarantine_until {
+            return;
+        }
         let clean = mono.saturating_sub(self.quarantine_until) > config.quarantine_max_ns;
         self.quarantine_len = if self.quarantine_until == NEVER || clean {
             config.quarantine_ns

@@ -1,11 +1,11 @@
 //! The gates an observation passes, in the published order; the first that fails gives the answer.
 
-use super::codes::{Reject, Standing};
-use super::combine::pair_tolerance;
-use super::feed::{ExpoTrial, Feed, Held, Instant, Key, Seen};
+use super::codes::Reject;
+use super::confirm::{agreeing_peer, confirmed_by_itself, jumps, try_expo};
+use super::feed::{Feed, Instant, Key, Seen};
 use super::market::MarketSpec;
-use super::number::{MAX_EXPO, Number, Rounding, conf_ratio, jump_limit, scale, within};
-use super::survey::{Scene, standing};
+use super::number::{MAX_EXPO, Number, Rounding, conf_ratio, scale};
+use super::survey::Scene;
 use crate::units::E10;
 
 /// One observation as it came in.
@@ -54,10 +54,11 @@ fn refuse_and_settle(reject: Reject) -> Verdict {
 }
 
 /// What gate 1 and 2 make of the raw observation.
-struct Reading {
+#[derive(Clone, Copy)]
+pub(crate) struct Reading {
     /// Price under the claimed exponent; `None` when it only makes sense under the pinned one.
-    price: Option<i64>,
-    key: Key,
+    pub price: Option<i64>,
+    pub key: Key,
 }
 
 /// Run all gates for the feed at `index`.
@@ -78,7 +79,7 @@ pub(crate) fn gates(
     };
     let future = seen.publish_ns > now.wall.saturating_add(scene.config.future_skew_ns);
     if (seen.expo != feed.spec.expo || feed.trial.is_some())
-        && !try_expo(feeds, index, seen.expo, &reading, future, now, scene)
+        && !try_expo(feeds, index, seen.expo, reading, future, now, scene)
     {
         return refuse_and_settle(Reject::ExpoChanged);
     }
@@ -132,7 +133,7 @@ pub(crate) fn gates(
         struck: false,
     };
     if jumps(feed, &candidate, scene)
-        && !confirmed_by_peer(feeds, index, price, now, scene)
+        && !agreeing_peer(feeds, index, price, now, scene, true)
         && !confirmed_by_itself(feeds, index, candidate, scene)
     {
         return Verdict::Refused {
@@ -188,45 +189,6 @@ fn read(feed: &Feed, seen: &Observation, market: &MarketSpec) -> Result<Reading,
     })
 }
 
-// Gate 3. A changed exponent shuts the source out until it agreed with a peer often enough.
-fn try_expo(
-    feeds: &mut [Feed],
-    index: usize,
-    expo: i32,
-    reading: &Reading,
-    future: bool,
-    now: Instant,
-    scene: Scene<'_>,
-) -> bool {
-    let agrees = !future
-        && reading
-            .price
-            .is_some_and(|price| agreeing_peer(feeds, index, price, now, scene, false));
-    let Some(feed) = feeds.get_mut(index) else {
-        return false;
-    };
-    let fresh_trial = ExpoTrial {
-        expo,
-        agreed: 0,
-        key: feed.last.map_or((i64::MIN, -1), |last| last.key()),
-    };
-    let mut trial = feed
-        .trial
-        .filter(|trial| trial.expo == expo)
-        .unwrap_or(fresh_trial);
-    if reading.key > trial.key {
-        trial.key = reading.key;
-        trial.agreed = if agrees { trial.agreed + 1 } else { 0 };
-    }
-    if trial.agreed >= scene.config.expo_confirmations {
-        feed.spec.expo = expo;
-        feed.trial = None;
-        return true;
-    }
-    feed.trial = Some(trial);
-    expo == feed.spec.expo
-}
-
 // Gate 5, against the last accepted word, a held jump, or what a withdrawal left behind.
 fn order(feed: &Feed, key: Key, price: i64) -> Option<Reject> {
     let repeated = |seen: &Seen| {
@@ -258,99 +220,4 @@ fn confidence(feed: &Feed, seen: &Observation, price: i64, max_conf: i64) -> Opt
     let conf = scale(conf.get()?, seen.expo, Rounding::Up)?;
     let narrow = i128::from(conf) * i128::from(E10) <= i128::from(max_conf) * i128::from(price);
     (conf > 0 && narrow).then_some(conf)
-}
-
-// Gate 7, first half: further from the same source's last word than time explains?
-fn jumps(feed: &Feed, candidate: &Seen, scene: Scene<'_>) -> bool {
-    feed.last.is_some_and(|last| leaps(&last, candidate, scene))
-}
-
-fn leaps(from: &Seen, to: &Seen, scene: Scene<'_>) -> bool {
-    let config = scene.config;
-    // The root is computed only for what the constant part does not allow.
-    if within(
-        to.price,
-        from.price,
-        from.price,
-        config.jump_base_e10.min(config.jump_cap_e10),
-    ) {
-        return false;
-    }
-    let limit = jump_limit(
-        to.publish.saturating_sub(from.publish),
-        config.jump_base_e10,
-        config.jump_slope_e10,
-        config.jump_cap_e10,
-    );
-    !within(to.price, from.price, from.price, limit)
-}
-
-fn confirmed_by_peer(
-    feeds: &[Feed],
-    index: usize,
-    price: i64,
-    now: Instant,
-    scene: Scene<'_>,
-) -> bool {
-    agreeing_peer(feeds, index, price, now, scene, true)
-}
-
-/// Whether an independent, usable feed says about the same; `held` counts jumps on hold as words.
-fn agreeing_peer(
-    feeds: &[Feed],
-    index: usize,
-    price: i64,
-    now: Instant,
-    scene: Scene<'_>,
-    held: bool,
-) -> bool {
-    let Some(me) = feeds.get(index) else {
-        return false;
-    };
-    let agrees = |peer: &Feed, theirs: i64| {
-        let tolerance = pair_tolerance(me, peer, scene.config);
-        within(price, theirs, price.min(theirs), tolerance)
-    };
-    feeds
-        .iter()
-        .filter(|peer| peer.spec.group != me.spec.group)
-        .any(|peer| {
-            let word = peer
-                .last
-                .filter(|_| standing(peer, now, scene) == Standing::Fresh)
-                .is_some_and(|last| agrees(peer, last.price));
-            let waiting = || {
-                held && !peer.quarantined(now.mono)
-                    && peer.held.is_some_and(|held| {
-                        now.mono <= held.seen.stale_mono && agrees(peer, held.seen.price)
-                    })
-            };
-            word || waiting()
-        })
-}
-
-// Gate 7, second half: held until enough updates in a row tell the same story.
-fn confirmed_by_itself(
-    feeds: &mut [Feed],
-    index: usize,
-    candidate: Seen,
-    scene: Scene<'_>,
-) -> bool {
-    let Some(feed) = feeds.get_mut(index) else {
-        return false;
-    };
-    let count = match feed.held {
-        // A late one tells nothing new.
-        Some(held) if candidate.key() < held.seen.key() => return false,
-        Some(held) if !leaps(&held.seen, &candidate, scene) => held.count.saturating_add(1),
-        Some(_) | None => 1,
-    };
-    if count >= scene.config.jump_confirmations {
-        return true;
-    }
-    feed.held = Some(Held {
-        seen: candidate,
-        count,
-    });
-    false
 }

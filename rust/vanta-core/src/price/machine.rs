@@ -7,8 +7,8 @@ use super::codes::{Breaker, Quality};
 use super::combine::Combined;
 use super::config::AggregateConfig;
 use super::feed::NEVER;
-use super::number::{gap_e10, jump_limit, within};
-use crate::units::SECOND_NS;
+use super::moves::Moves;
+use super::number::{jump_limit, within};
 
 /// A price kept for display and as the reference of the jump guard.
 #[derive(Debug, Clone, Copy)]
@@ -201,7 +201,13 @@ impl Machine {
     fn step_breaker(&mut self, made: &Combined, step: Step<'_>) {
         let config = step.config;
         // The conflict, if any, lasted up to this instant.
+        let mut since = step.mono;
         let mut cause = self.conflict_alarm(step.mono, config);
+        if cause {
+            since = self
+                .conflict_since
+                .saturating_add(config.breaker_conflict_ns);
+        }
         if made.quality == Quality::Conflict {
             if self.conflict_since == NEVER {
                 self.conflict_since = step.mono;
@@ -227,7 +233,7 @@ impl Machine {
         if cause {
             if self.breaker != Breaker::Open {
                 self.breaker = Breaker::Open;
-                self.opened_at = step.mono;
+                self.opened_at = since;
             }
             self.good_run = 0;
             return;
@@ -271,71 +277,5 @@ impl Machine {
         } else if self.gap_since == NEVER {
             self.gap_since = step.mono;
         }
-    }
-}
-
-const BUCKETS: usize = 16;
-
-#[derive(Debug, Clone, Copy)]
-struct Bucket {
-    second: i64,
-    low: i64,
-    high: i64,
-}
-
-/// Lowest and highest price of each of the last seconds.
-#[derive(Debug, Clone)]
-pub(crate) struct Moves {
-    buckets: [Bucket; BUCKETS],
-    window_s: i64,
-}
-
-impl Moves {
-    pub(crate) fn new(config: &AggregateConfig) -> Self {
-        let empty = Bucket {
-            second: NEVER,
-            low: i64::MAX,
-            high: 0,
-        };
-        let whole = config.breaker_window_ns / SECOND_NS;
-        let partial = i64::from(config.breaker_window_ns % SECOND_NS != 0);
-        Self {
-            buckets: [empty; BUCKETS],
-            window_s: whole + partial,
-        }
-    }
-
-    pub(crate) fn record(&mut self, price: i64, mono: i64) {
-        let second = mono.div_euclid(SECOND_NS);
-        let slot = second.rem_euclid(16);
-        let Some(bucket) = usize::try_from(slot)
-            .ok()
-            .and_then(|slot| self.buckets.get_mut(slot))
-        else {
-            return;
-        };
-        if bucket.second == second {
-            bucket.low = bucket.low.min(price);
-            bucket.high = bucket.high.max(price);
-        } else {
-            *bucket = Bucket {
-                second,
-                low: price,
-                high: price,
-            };
-        }
-    }
-
-    /// Whether `price` is further than `limit` from some price within the window.
-    fn exceeds(&self, price: i64, mono: i64, limit: i64) -> bool {
-        let second = mono.div_euclid(SECOND_NS);
-        let oldest = second.saturating_sub(self.window_s);
-        self.buckets
-            .iter()
-            .filter(|bucket| bucket.second >= oldest && bucket.second <= second)
-            .any(|bucket| {
-                gap_e10(price, bucket.low, bucket.low) > limit
-                    || gap_e10(price, bucket.high, bucket.high) > limit
-            })
     }
 }

@@ -12,19 +12,26 @@
 //! what that costs. Time is an argument: `wall` is compared with publish times, `mono` measures
 //! waiting. A quote changes nothing, so the rate of asking has no influence.
 
+mod ask;
 mod book;
+mod claim;
 mod codes;
 mod combine;
 mod config;
+mod confirm;
 mod feed;
 mod gate;
 mod machine;
 mod market;
+mod moves;
 mod number;
+mod peers;
 mod quote;
+mod settle;
 mod survey;
+mod world;
 
-pub use book::{FeedAge, PriceBook};
+pub use book::PriceBook;
 pub use codes::{
     BREAKERS, Breaker, PRICE_REJECTS, QUALITIES, Quality, Reject, STANDINGS, Standing,
 };
@@ -33,4 +40,4 @@ pub use feed::{FeedKind, FeedSpec, MAX_FEEDS};
 pub use gate::Observation;
 pub use market::MarketSpec;
 pub use number::Number;
-pub use quote::{Alarms, Quote};
+pub use quote::{Alarms, FeedAge, Quote};

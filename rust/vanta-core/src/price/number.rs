@@ -136,9 +136,9 @@ pub(crate) fn conf_ratio(conf: i64, price: i64) -> i64 {
 
 /// The jump guard: `min(cap, base + slope * sqrt(seconds))` at scale 10^10, rounded down.
 pub(crate) fn jump_limit(elapsed_ns: i64, base: i64, slope: i64, cap: i64) -> i64 {
-    let elapsed = i128::from(elapsed_ns.max(0));
+    // A year is as long as times get here; with a slope of at most 10^10 the square fits.
+    let elapsed = i128::from(elapsed_ns.clamp(0, 366 * 86_400 * SECOND_NS));
     let slope = i128::from(slope);
-    // slope is at most 10^10 and elapsed below 2^63, so the square fits i128.
     let root = (slope * slope * elapsed / i128::from(SECOND_NS)).isqrt();
     let limit = i128::from(base) + root;
     i64::try_from(limit).map_or(cap, |limit| limit.min(cap))

@@ -80,3 +80,14 @@ impl Alarms {
             .filter_map(|(due, name)| due.then_some(name))
     }
 }
+
+/// Age and state of one feed, for a watchdog and for people.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FeedAge {
+    /// The source.
+    pub source: u16,
+    /// Age of its last accepted word, `None` when there is none.
+    pub age_ns: Option<i64>,
+    /// How it stands; silence is named before staleness.
+    pub standing: Standing,
+}

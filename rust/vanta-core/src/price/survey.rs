@@ -1,4 +1,4 @@
-//! Who may speak at one instant: freshness by two clocks, quarantine, sessions, clock health.
+//! Who may speak at one instant: freshness by two clocks, quarantine, sessions.
 //!
 //! | kind | currency clock | age clock |
 //! | --- | --- | --- |
@@ -8,40 +8,13 @@
 use super::codes::Standing;
 use super::config::AggregateConfig;
 use super::feed::{Feed, FeedKind, Instant, MAX_FEEDS, NEVER, Seen, after};
-
-/// State of the world that is not a market's own.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Conditions {
-    pub sequencer_up: bool,
-    pub sequencer_since: i64,
-    /// Measured error of our wall clock, `None` = unknown.
-    pub clock_offset: Option<i64>,
-}
-
-impl Conditions {
-    pub(crate) fn clock_ok(&self, config: &AggregateConfig) -> bool {
-        self.clock_offset
-            .is_some_and(|offset| offset.unsigned_abs() <= config.clock_offset_ns.unsigned_abs())
-    }
-
-    /// Wall time from which push feeds may be used, `i64::MAX` while the sequencer is down.
-    fn push_from(&self, config: &AggregateConfig) -> i64 {
-        if !self.sequencer_up {
-            return i64::MAX;
-        }
-        if self.sequencer_since <= 0 {
-            return 0;
-        }
-        self.sequencer_since
-            .saturating_add(config.sequencer_grace_ns)
-    }
-}
+use super::world::World;
 
 /// Everything needed to judge feeds.
 #[derive(Clone, Copy)]
 pub(crate) struct Scene<'a> {
     pub config: &'a AggregateConfig,
-    pub conditions: &'a Conditions,
+    pub world: &'a World,
     pub has_hours: bool,
 }
 
@@ -59,7 +32,6 @@ pub(crate) struct Survey {
     voices: [Voice; MAX_FEEDS],
     count: u8,
     pub standings: [Standing; MAX_FEEDS],
-    pub clock_suspect: bool,
     /// Some unquarantined feed said that its session is closed, or none ever spoke.
     pub closed: bool,
 }
@@ -70,14 +42,11 @@ impl Survey {
     }
 }
 
-/// Whether a push feed's currency clock is fine, and whether its head looks like the future.
-fn head_state(feed: &Feed, now: Instant, config: &AggregateConfig) -> (bool, bool) {
-    if feed.head == NEVER {
-        return (false, false);
-    }
-    let future = feed.head > now.wall.saturating_add(config.future_skew_ns);
-    let fresh = !future && now.wall.saturating_sub(feed.head) <= feed.head_limit;
-    (fresh, future)
+// The currency clock: the block the feed was read at is recent, and not from the future.
+fn read_lately(feed: &Feed, now: Instant, config: &AggregateConfig) -> bool {
+    feed.head != NEVER
+        && feed.head <= now.wall.saturating_add(config.future_skew_ns)
+        && now.wall.saturating_sub(feed.head) <= feed.head_limit
 }
 
 /// Standing of one feed at one instant.
@@ -112,59 +81,9 @@ fn by_clocks(feed: &Feed, seen: &Seen, now: Instant, scene: Scene<'_>) -> Standi
     match feed.spec.kind {
         FeedKind::Stream if now.mono > seen.stale_mono => Standing::Stale,
         FeedKind::Stream => Standing::Fresh,
-        FeedKind::Push if now.wall < scene.conditions.push_from(config) => Standing::Sequencer,
-        FeedKind::Push if head_state(feed, now, config).0 => Standing::Fresh,
+        FeedKind::Push if now.wall < scene.world.push_from(config) => Standing::Sequencer,
+        FeedKind::Push if read_lately(feed, now, config) => Standing::Fresh,
         FeedKind::Push => Standing::Stale,
-    }
-}
-
-/// Votes on our own clock: who still talks, and to whom we look early or late.
-#[derive(Default)]
-struct ClockVotes {
-    talking: u32,
-    wrong: u32,
-    late_heads: u32,
-}
-
-impl ClockVotes {
-    fn count(&mut self, feed: &Feed, now: Instant, config: &AggregateConfig) {
-        let window = feed.spec.interval_ns.saturating_mul(3).max(feed.head_limit);
-        let talks = feed.heard_mono != NEVER && now.mono.saturating_sub(feed.heard_mono) <= window;
-        let lag_of_last = feed.last.map_or(0, |seen| {
-            let age = now.wall.saturating_sub(seen.publish);
-            if age < -config.future_skew_ns {
-                return i64::MAX;
-            }
-            // The part of the age that silence does not explain.
-            age.saturating_sub(now.mono.saturating_sub(seen.recv_mono))
-        });
-        if feed.is_push() {
-            if feed.head == NEVER {
-                return;
-            }
-            let (fresh, future) = head_state(feed, now, config);
-            self.talking += 1;
-            if future || (talks && feed.heard_future) {
-                self.wrong += 1;
-            } else if !fresh {
-                self.late_heads += 1;
-            }
-        } else if talks {
-            self.talking += 1;
-            if feed.heard_future || lag_of_last > feed.age_limit {
-                self.wrong += 1;
-            }
-        }
-    }
-
-    // A late head alone is a stalled chain; together with a wrong stream it is our clock.
-    fn suspect(&self) -> bool {
-        let wrong = if self.wrong > 0 {
-            self.wrong + self.late_heads
-        } else {
-            0
-        };
-        wrong * 2 > self.talking
     }
 }
 
@@ -173,7 +92,6 @@ pub(crate) fn survey(feeds: &[Feed], now: Instant, scene: Scene<'_>) -> Survey {
     let mut voices = [Voice::default(); MAX_FEEDS];
     let mut standings = [Standing::Stale; MAX_FEEDS];
     let mut count: u8 = 0;
-    let mut votes = ClockVotes::default();
     let mut said_closed = false;
     let mut ever_spoke = false;
     let mut silenced = false;
@@ -181,7 +99,6 @@ pub(crate) fn survey(feeds: &[Feed], now: Instant, scene: Scene<'_>) -> Survey {
         let verdict = standing(feed, now, scene);
         *slot = verdict;
         if !feed.quarantined(now.mono) {
-            votes.count(feed, now, scene.config);
             said_closed |= feed.session_closed;
             ever_spoke |= feed.last.is_some();
         }
@@ -225,7 +142,6 @@ pub(crate) fn survey(feeds: &[Feed], now: Instant, scene: Scene<'_>) -> Survey {
         voices,
         count,
         standings,
-        clock_suspect: !scene.conditions.clock_ok(scene.config) || votes.suspect(),
         closed: scene.has_hours && (said_closed || !ever_spoke),
     }
 }
@@ -277,12 +193,7 @@ pub(crate) fn next_change(feeds: &[Feed], since: i64, now: Instant, scene: Scene
             if feed.head != NEVER {
                 consider(after(feed.head, feed.head_limit).saturating_sub(offset));
             }
-            consider(
-                scene
-                    .conditions
-                    .push_from(scene.config)
-                    .saturating_sub(offset),
-            );
+            consider(scene.world.push_from(scene.config).saturating_sub(offset));
         } else {
             consider(after(seen.stale_mono, 0));
         }

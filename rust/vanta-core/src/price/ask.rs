@@ -1,0 +1,118 @@
+//! Questions to a market: they move a copy of its memory, never the memory itself.
+
+use super::codes::Standing;
+use super::config::AggregateConfig;
+use super::feed::{Feed, Instant};
+use super::machine::Machine;
+use super::market::Market;
+use super::quote::{Alarms, FeedAge, Quote};
+use super::settle::Settled;
+use super::survey::standing;
+use super::world::World;
+
+impl Market {
+    fn settled_at(
+        &self,
+        now: Instant,
+        config: &AggregateConfig,
+        world: &World,
+    ) -> (Machine, Instant, Settled) {
+        let mut machine = self.machine;
+        let now = Instant {
+            wall: now.wall,
+            mono: now.mono.max(machine.settled_mono),
+        };
+        let ground = self.ground(config, world);
+        if self.lapsed() {
+            machine.leave_primary();
+        }
+        if !self.is_quiet(now) {
+            ground.walk(&mut machine, now);
+        }
+        let done = ground.settle(&mut machine, now, None);
+        (machine, now, done)
+    }
+
+    /// The market's quote at `now`.
+    pub(crate) fn quote(
+        &self,
+        market: u16,
+        now: Instant,
+        config: &AggregateConfig,
+        world: &World,
+    ) -> Quote {
+        let (machine, now, done) = self.settled_at(now, config, world);
+        let made = done.made;
+        let mut standings = done.survey.standings;
+        if made.outliers != 0 {
+            for (index, slot) in (0_u32..).zip(standings.iter_mut()) {
+                if made.outliers.checked_shr(index).unwrap_or(0) & 1 == 1 {
+                    *slot = Standing::Outlier;
+                }
+            }
+        }
+        let mut quote = Quote {
+            market,
+            price_e10: made.price,
+            conf_e10: made.conf,
+            quality: made.quality,
+            breaker: machine.breaker(),
+            as_of_ns: done.as_of,
+            valid_until_ns: made.valid_until,
+            age_ns: now.wall.saturating_sub(done.as_of).max(0),
+            spread_e10: made.spread,
+            config_version: config.version,
+            used: made.used,
+            sources: self.sources,
+            standings,
+            feeds: u8::try_from(self.feeds.len()).unwrap_or(0),
+        };
+        if !made.quality.has_price() {
+            quote.age_ns = 0;
+            if let Some(known) = machine.display(now.mono, config) {
+                quote.price_e10 = known.price;
+                quote.conf_e10 = known.conf;
+                quote.as_of_ns = known.as_of;
+                let waited = now.mono.saturating_sub(known.mono);
+                quote.age_ns = waited
+                    .saturating_add(known.age)
+                    .max(now.wall.saturating_sub(known.as_of));
+            }
+        }
+        quote
+    }
+
+    /// Alarms that are due at `now`.
+    pub(crate) fn alarms(&self, now: Instant, config: &AggregateConfig, world: &World) -> Alarms {
+        let (machine, now, _) = self.settled_at(now, config, world);
+        Alarms {
+            conflict: machine.conflict_alarm(now.mono, config),
+            divergence: machine.divergence_alarm(now.mono, config),
+            divergence_e10: machine.divergence_e10(),
+        }
+    }
+
+    /// Age and state of each feed at `now`.
+    pub(crate) fn ages(
+        &self,
+        now: Instant,
+        config: &AggregateConfig,
+        world: &World,
+    ) -> Vec<FeedAge> {
+        let scene = self.ground(config, world).scene;
+        let aged = |feed: &Feed| {
+            let mut state = standing(feed, now, scene);
+            if matches!(state, Standing::Fresh | Standing::Stale) && feed.silent(now.mono) {
+                state = Standing::Silent;
+            }
+            FeedAge {
+                source: feed.source,
+                age_ns: feed
+                    .last
+                    .map(|seen| now.wall.saturating_sub(seen.publish).max(0)),
+                standing: state,
+            }
+        };
+        self.feeds.iter().map(aged).collect()
+    }
+}
