@@ -10,7 +10,12 @@ from vanta.store.providers import ProviderKey, Providers
 
 log = logs.get(__name__)
 
-DATABASE_AWAY: Final = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError)
+DATABASE_AWAY: Final = (
+    OSError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # a line that the server ended while it lay in the pool
+)
 """What a statement raises when the server or the way to it is gone; timeouts are OSErrors."""
 
 
