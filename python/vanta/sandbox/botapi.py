@@ -20,10 +20,9 @@ from vanta.sandbox.botapi_journal import Journal
 from vanta.sandbox.botapi_methods import ApiError, BotMethods, Fault
 from vanta.sandbox.botapi_page import ChatPage, guard
 from vanta.sandbox.botapi_state import BotState, Person
+from vanta.sandbox.seed import TRADER_TELEGRAM_ID
 
 MAX_BODY: Final = 256 * 1024
-DEMO_TELEGRAM_ID: Final = 1_001
-"""Telegram id of the sandbox's one person."""
 _TOKEN: Final = re.compile(r"[0-9]{1,20}:[A-Za-z0-9_-]{20,64}")
 
 
@@ -41,7 +40,7 @@ class BotApi:
         *,
         token: str,
         journal: Path,
-        user_id: int = DEMO_TELEGRAM_ID,
+        user_id: int = TRADER_TELEGRAM_ID,
         user_name: str = "Demo trader",
         allowed_hosts: Iterable[str] = (),
     ) -> None:
@@ -83,13 +82,16 @@ class BotApi:
     async def _clean_up(self, _: web.Application) -> None:
         self.state.close()
 
+    def _check(self, token: str) -> None:
+        if not _TOKEN.fullmatch(token):
+            raise ApiError(404, "Not Found")
+        if not hmac.compare_digest(token, self._token):
+            raise ApiError(401, "Unauthorized")
+
     async def _call(self, request: web.Request) -> web.Response:
         token = request.match_info["token"]
         try:
-            if not _TOKEN.fullmatch(token):
-                raise ApiError(404, "Not Found")
-            if not hmac.compare_digest(token, self._token):
-                raise ApiError(401, "Unauthorized")
+            self._check(token)
             params = await _params(request)
             result = await self._methods.call(request.match_info["method"], params)
         except ApiError as error:

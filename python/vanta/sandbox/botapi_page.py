@@ -13,8 +13,8 @@ from urllib.parse import urlsplit
 import msgspec
 from aiohttp import WSMsgType, web
 
-from vanta.sandbox.botapi_methods import MAX_CALLBACK_DATA, MAX_TEXT
 from vanta.sandbox.botapi_html import utf16_length
+from vanta.sandbox.botapi_methods import MAX_CALLBACK_DATA, MAX_TEXT
 from vanta.sandbox.botapi_state import BotState
 
 HISTORY: Final = 300

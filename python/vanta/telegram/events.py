@@ -1,0 +1,134 @@
+"""Notices of the outbox as messages. Pure.
+
+Bodies were written by another room, perhaps by an earlier version: what is missing has a default,
+what is unknown is left out.
+"""
+
+from typing import Any
+
+import msgspec
+
+from vanta.domain.enums import Mode, OrderState, Side, Source, TriggerKind
+from vanta.domain.market import Catalogue, Market
+from vanta.domain.units import format_leverage, format_price, format_usd
+from vanta.telegram.text import esc, tag
+from vanta.telegram.views import usd_short
+
+_CAUSES = {
+    TriggerKind.TAKE_PROFIT: "take profit",
+    TriggerKind.STOP_LOSS: "stop loss",
+    TriggerKind.BUFFER: "Vanta closed it before liquidation",
+}
+_SOURCES = {
+    Source.SIGNAL: "by a signal",
+    Source.COPY: "copied",
+    Source.CLI: "from the command line",
+    Source.WEB: "from the dashboard",
+    Source.ADMIN: "by the operator",
+}
+
+
+class Notice(msgspec.Struct, frozen=True, kw_only=True):
+    """The fields of all notices that a message shows."""
+
+    order_id: int = 0
+    position_id: int = 0
+    mode: Mode = Mode.DRY
+    source: Source | None = None
+    cause: TriggerKind | None = None
+    state: OrderState | None = None
+    market_ix: int = -1
+    side: Side | None = None
+    price_e10: int = 0
+    collateral_e6: int = 0
+    leverage_e10: int = 0
+    notional_e6: int = 0
+    fee_e6: int = 0
+    pnl_e6: int = 0
+    left_collateral_e6: int = 0
+    liquidation_e10: int = 0
+    take_profit_e10: int = 0
+    stop_loss_e10: int = 0
+    reason: str = ""
+
+
+def render(kind: str, body: Any, catalogue: Catalogue) -> str:
+    """Words of a notice.
+
+    Raises `msgspec.ValidationError` for a body that is not one.
+    """
+    notice = msgspec.convert(body, Notice)
+    market = next((m for m in catalogue if m.ix == notice.market_ix), None)
+    match kind:
+        case "fill.open":
+            return _opened(notice, market)
+        case "fill.close":
+            return _closed(notice, market)
+        case "fill.liquidation":
+            return _liquidated(notice, market)
+        case "order.rejected":
+            return _rejected(notice, market)
+        case _:
+            return f"{tag(notice.mode)} {esc(kind)}: order #{notice.order_id}"
+
+
+def _opened(n: Notice, market: Market | None) -> str:
+    lines = [
+        f"{tag(n.mode)} <b>Opened #{n.position_id} {_what(n, market)}</b>{_by(n)}",
+        f"{format_usd(n.notional_e6)} at {format_price(n.price_e10)}, "
+        f"margin {format_usd(n.collateral_e6)}, fee {format_usd(n.fee_e6)}",
+        f"Liquidation {format_price(n.liquidation_e10)}{_stops(n)}",
+    ]
+    return "\n".join(lines)
+
+
+def _closed(n: Notice, market: Market | None) -> str:
+    word = "Reduced" if n.left_collateral_e6 else "Closed"
+    cause = f" ({_CAUSES[n.cause]})" if n.cause else _by(n)
+    net = format_usd(n.pnl_e6 - n.fee_e6, signed=True)
+    lines = [
+        f"{tag(n.mode)} <b>{word} #{n.position_id} {_what(n, market)}</b>{cause}",
+        f"{format_usd(n.notional_e6)} at {format_price(n.price_e10)}: {net} USDC "
+        f"after fee {format_usd(n.fee_e6)}",
+    ]
+    if n.left_collateral_e6:
+        lines.append(f"Margin left {format_usd(n.left_collateral_e6)}")
+    return "\n".join(lines)
+
+
+def _liquidated(n: Notice, market: Market | None) -> str:
+    lost = format_usd(n.pnl_e6 - n.fee_e6, signed=True)
+    return (
+        f"{tag(n.mode)} <b>Liquidated #{n.position_id} {_what(n, market)}</b>\n"
+        f"{format_usd(n.notional_e6)} at {format_price(n.price_e10)}: {lost} USDC"
+    )
+
+
+def _rejected(n: Notice, market: Market | None) -> str:
+    words = f"{esc(n.reason)}. " if n.reason else ""
+    state = n.state.value.lower() if n.state else "rejected"
+    if n.position_id:
+        wish = f"change of #{n.position_id}"
+    else:
+        wish = f"{_what(n, market)}, {usd_short(n.collateral_e6)} USDC"
+    return (
+        f"{tag(n.mode)} <b>Order #{n.order_id} {state}</b>: {wish}\n"
+        f"{words}Nothing was changed by it. E-VENUE"
+    )
+
+
+def _what(n: Notice, market: Market | None) -> str:
+    name = esc(market.symbol) if market else f"market {n.market_ix}"
+    side = f"{n.side.name} " if n.side else ""
+    return f"{side}{name} {format_leverage(n.leverage_e10)}" if n.leverage_e10 else f"{side}{name}"
+
+
+def _by(n: Notice) -> str:
+    words = _SOURCES.get(n.source) if n.source else None
+    return f" {words}" if words else ""
+
+
+def _stops(n: Notice) -> str:
+    stop = f", SL {format_price(n.stop_loss_e10)}" if n.stop_loss_e10 else ""
+    target = f", TP {format_price(n.take_profit_e10)}" if n.take_profit_e10 else ""
+    return stop + target

@@ -1,0 +1,68 @@
+"""First contact, help, and whatever is none of our commands."""
+
+from aiogram import F, Router
+from aiogram.enums import ChatType
+from aiogram.filters import Command, CommandStart
+from aiogram.types import BotCommand, Message
+
+from vanta.domain.policy import User
+from vanta.domain.units import format_usd
+from vanta.telegram import account_views, keyboards
+from vanta.telegram.context import Room
+from vanta.telegram.press import Press, Verb
+from vanta.telegram.text import not_understood
+
+MENU = [
+    BotCommand(command="start", description="First steps and a demo trade"),
+    BotCommand(command="long", description="Open a long"),
+    BotCommand(command="short", description="Open a short"),
+    BotCommand(command="positions", description="Open positions"),
+    BotCommand(command="close", description="Close a position or a part"),
+    BotCommand(command="price", description="Prices now"),
+    BotCommand(command="pnl", description="Profit and loss"),
+    BotCommand(command="risk", description="Limits and their use"),
+    BotCommand(command="orders", description="Newest orders"),
+    BotCommand(command="why", description="Why an order went or not"),
+    BotCommand(command="markets", description="What can be traded"),
+    BotCommand(command="status", description="Account, mode and prices"),
+    BotCommand(command="help", description="How a command is written"),
+]
+
+
+def start_router(room: Room) -> Router:
+    router = Router(name="start")
+
+    @router.message(CommandStart())
+    async def start(message: Message, user: User) -> None:
+        cash = format_usd(room.desk.exposure(user.id).cash_e6)
+        room.say(message.chat.id, account_views.START.format(cash=cash), keyboards.start())
+
+    @router.message(Command("help", "menu", ignore_case=True))
+    async def show_help(message: Message) -> None:
+        room.say(message.chat.id, account_views.HELP)
+
+    @router.callback_query(Verb("help"))
+    async def help_pressed(_: object, press: Press) -> None:
+        await press.answer()
+        room.say(press.chat_id, account_views.HELP)
+
+    return router
+
+
+def fallback_router(room: Room) -> Router:
+    """Comes last: nothing a person sends goes without an answer."""
+    router = Router(name="fallback")
+
+    @router.message(F.chat.type == ChatType.PRIVATE, F.text)
+    async def unknown(message: Message) -> None:
+        room.say(message.chat.id, not_understood(message.text or ""))
+
+    @router.message(F.chat.type == ChatType.PRIVATE)
+    async def not_text(message: Message) -> None:
+        room.say(message.chat.id, "I read text only. /help shows what I understand. E-ARG")
+
+    @router.callback_query()
+    async def stale(_: object, press: Press) -> None:
+        await press.answer("This button is no longer in use. /start shows the way.", alert=True)
+
+    return router
