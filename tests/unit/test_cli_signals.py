@@ -13,7 +13,8 @@ from vanta.cli import main
 
 DEMO_SECRET = "whsec_" + "QUJD" * 11
 OTHER_SECRET = "whsec_" + "REVG" * 11
-SEND = ("signal", "send", *"--market BTC --side long --leverage 10x --collateral 100".split())
+WISH = ("--market=BTC", "--side=long", "--leverage=10x", "--collateral=100")
+SEND = ("signal", "send", *WISH)
 
 
 @pytest.fixture
@@ -65,7 +66,7 @@ def test_unusable_secret_is_told_without_showing_it(
     assert home.run(*SEND, "--key-id", "mine") == 4
     told = capsys.readouterr()
     assert home.stub.seen == []
-    if secret:
+    if len(secret) > len("whsec_"):
         assert secret not in told.out + told.err
 
 

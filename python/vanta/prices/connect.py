@@ -145,8 +145,9 @@ class Link:
             self._streak = 0
             try:
                 async with asyncio.TaskGroup() as group:
-                    group.create_task(_until_lost(attempt), name=f"{self.name}.read")
                     group.create_task(self._guard(), name=f"{self.name}.guard")
+                    await attempt()
+                    _ended()
             except* (LostError, aiohttp.ClientError, OSError, TimeoutError) as group_error:
                 error = _first(group_error)
                 wait_s = error.wait_s if isinstance(error, LostError) else 0.0
@@ -157,6 +158,10 @@ class Link:
                     reason=f"{type(error).__name__}: {echo(str(error))}",
                     failures=self._backoff.failures,
                 )
+            # A group that fails while its task is being cancelled reports only the failure (before
+            # Python 3.13); without this look a shutdown in that moment would be forgotten.
+            if (task := asyncio.current_task()) is not None and task.cancelling():
+                raise asyncio.CancelledError
 
     def heard(self, feed: str) -> None:
         """Note a good message of `feed`."""
@@ -206,8 +211,7 @@ async def read_websocket(
     raise LostError(f"closed by server, code {ws.close_code}")
 
 
-async def _until_lost(attempt: Callable[[], Awaitable[None]]) -> None:
-    await attempt()
+def _ended() -> None:
     raise LostError("ended")
 
 
