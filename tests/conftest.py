@@ -57,7 +57,7 @@ def run_apart(work: Coroutine[Any, Any, T]) -> T:
 def servers() -> Iterator[Servers]:
     """One Postgres and one Redis for the whole session, the database template migrated."""
     # Not below pytest's own folder: that is closed to the user Postgres runs as under root.
-    home = Path(tempfile.mkdtemp(prefix="vanta-test-", dir="/tmp"))
+    home = Path(tempfile.mkdtemp(prefix="vanta-test-", dir=roomy_memory() or "/tmp"))
     home.chmod(0o711 if os.geteuid() == 0 else 0o700)
     # Nothing here outlives the session, so nothing has to reach the disk.
     stack = Stack(home, postgres_options={"fsync": "off", "full_page_writes": "off"})
@@ -69,6 +69,14 @@ def servers() -> Iterator[Servers]:
     finally:
         run_apart(stack.stop())
         shutil.rmtree(home)
+
+
+def roomy_memory() -> str | None:
+    """Tell where a file system in memory is: there a new database costs a tenth of the time."""
+    place = Path("/dev/shm")
+    if not place.is_dir() or shutil.disk_usage(place).free < 2**30:
+        return None
+    return str(place)
 
 
 async def _make_template(servers: Servers) -> None:
