@@ -7,6 +7,7 @@ Telegram ◄── courier ◄── replies and edits ◄───────�
 
 import asyncio
 import random
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 from aiogram import Bot, Dispatcher
@@ -24,12 +25,13 @@ from vanta.metrics import Metrics
 from vanta.store.outbox import Outbox
 from vanta.telegram.changes import Changes
 from vanta.telegram.context import Room, Stores
+from vanta.telegram.courier import Courier
 from vanta.telegram.flow import Flow
 from vanta.telegram.middlewares import Groups, Identity, Prompt, Secrets, Throttle, Trace
 from vanta.telegram.office import Office
 from vanta.telegram.outbox import OutboxSender
 from vanta.telegram.outcome import Outcome
-from vanta.telegram.polling import poll
+from vanta.telegram.polling import Polling
 from vanta.telegram.routers.account import account_router
 from vanta.telegram.routers.market import market_router
 from vanta.telegram.routers.positions import PositionHandlers
@@ -57,6 +59,7 @@ class TelegramBot:
         clock: Clock,
         metrics: Metrics,
         rng: random.Random,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         session = AiohttpSession(timeout=CALL_S)
         if api_base is not None:
@@ -69,8 +72,15 @@ class TelegramBot:
                 link_preview=LinkPreviewOptions(is_disabled=True),
             ),
         )
-        self._rng = rng
-        self.room = Room(bot=self._bot, desk=desk, stores=stores, catalogue=catalogue, clock=clock)
+        self._polling = Polling(self._bot, rng, sleep)
+        self.room = Room(
+            bot=self._bot,
+            desk=desk,
+            stores=stores,
+            catalogue=catalogue,
+            clock=clock,
+            courier=Courier(self._bot, clock, sleep=sleep),
+        )
         self.outbox = OutboxSender(
             outbox=outbox,
             users=stores.users,
@@ -81,6 +91,11 @@ class TelegramBot:
         )
         self.dispatcher = _dispatcher(self.room, clock, metrics)
 
+    @property
+    def healthy(self) -> bool:
+        """Whether the last poll reached Telegram."""
+        return self._polling.healthy
+
     async def run(self) -> None:
         """Serve until cancelled; a failure of any part ends the whole, to be started anew."""
         try:
@@ -89,7 +104,7 @@ class TelegramBot:
                 group.create_task(self.room.courier.run())
                 group.create_task(self.outbox.run())
                 group.create_task(self._set_menu())
-                group.create_task(poll(self._bot, self.dispatcher, self._rng))
+                group.create_task(self._polling.run(self.dispatcher))
         finally:
             self.room.after.adopt(None)
             await self._bot.session.close()

@@ -74,14 +74,21 @@ class Room:
     """Dependencies, and the few things every router does with them."""
 
     def __init__(
-        self, *, bot: Bot, desk: Desk, stores: Stores, catalogue: Catalogue, clock: Clock
+        self,
+        *,
+        bot: Bot,
+        desk: Desk,
+        stores: Stores,
+        catalogue: Catalogue,
+        clock: Clock,
+        courier: Courier,
     ) -> None:
         self.bot = bot
         self.desk = desk
         self.stores = stores
         self.catalogue = catalogue
         self.clock = clock
-        self.courier = Courier(bot, clock)
+        self.courier = courier
         self.after = After()
         self.mode = Mode.DRY
 

@@ -7,6 +7,7 @@ network or Telegram's own failure stopped is tried again; what Telegram refused 
 
 import asyncio
 from collections import deque
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 import msgspec
@@ -89,9 +90,16 @@ class _Item(msgspec.Struct, kw_only=True):
 class Courier:
     """Sends and changes messages in their turn; one at a time in each chat, so in order."""
 
-    def __init__(self, bot: Bot, clock: Clock) -> None:
+    def __init__(
+        self,
+        bot: Bot,
+        clock: Clock,
+        *,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
         self._bot = bot
         self._clock = clock
+        self._sleep = sleep
         self._pace = Pace()
         self._waiting: list[_Item] = []
         self._busy: set[int] = set()
@@ -189,11 +197,19 @@ class Courier:
         return best, soonest
 
     async def _pause(self, wait_ns: int | None) -> None:
-        try:
-            async with asyncio.timeout(None if wait_ns is None else wait_ns / SECOND_NS):
-                await self._wake.wait()
-        except TimeoutError:
+        if wait_ns is None:
+            await self._wake.wait()
             return
+        waits = [
+            asyncio.ensure_future(self._wake.wait()),
+            asyncio.ensure_future(self._sleep(wait_ns / SECOND_NS)),
+        ]
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
+            await asyncio.gather(*waits, return_exceptions=True)
 
     async def _deliver(self, item: _Item) -> None:
         try:

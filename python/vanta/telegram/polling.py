@@ -8,6 +8,7 @@ harmless. Chats are served beside each other, one chat in order.
 import asyncio
 import random
 from collections import defaultdict
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 from aiogram import Bot, Dispatcher
@@ -19,33 +20,62 @@ from vanta import logs
 _log = logs.get(__name__)
 
 POLL_S: Final = 25
+GRACE_S: Final = 10
 FIRST_PAUSE_S: Final = 0.2
 LONGEST_PAUSE_S: Final = 15.0
 KINDS: Final = ["message", "callback_query"]
 
 
-async def poll(bot: Bot, dispatcher: Dispatcher, rng: random.Random) -> None:
-    """Fetch and handle updates for ever."""
-    offset = 0
-    failures = 0
-    while True:
+class Polling:
+    """Fetches and handles updates. `healthy` tells whether the last fetch worked."""
+
+    def __init__(
+        self, bot: Bot, rng: random.Random, sleep: Callable[[float], Awaitable[None]]
+    ) -> None:
+        self._bot = bot
+        self._rng = rng
+        self._sleep = sleep
+        self._failures = 0
+        self.healthy = False
+
+    async def run(self, dispatcher: Dispatcher) -> None:
+        """Run for ever; Telegram's failures are waited out, never raised."""
+        offset = 0
+        # The first fetch returns at once: it tells whether Telegram is there.
+        timeout_s = 0
+        while True:
+            updates = await self._fetch(offset, timeout_s)
+            if updates is None:
+                timeout_s = 0
+                continue
+            timeout_s = POLL_S
+            if updates:
+                await _handle(self._bot, dispatcher, updates)
+                offset = updates[-1].update_id + 1
+
+    async def _fetch(self, offset: int, timeout_s: int) -> list[Update] | None:
         try:
-            updates = await bot.get_updates(
-                offset=offset, timeout=POLL_S, allowed_updates=KINDS, request_timeout=POLL_S + 10
+            updates = await self._bot.get_updates(
+                offset=offset,
+                timeout=timeout_s,
+                allowed_updates=KINDS,
+                request_timeout=timeout_s + GRACE_S,
             )
         except TelegramRetryAfter as wait:
-            await asyncio.sleep(wait.retry_after)
-            continue
+            self.healthy = False
+            await self._sleep(wait.retry_after)
+            return None
         except (AiogramError, OSError, TimeoutError) as error:
-            failures += 1
-            _log.warning("telegram.poll_failed", error=type(error).__name__, failures=failures)
-            ceiling = min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2.0 ** min(failures - 1, 10))
-            await asyncio.sleep(rng.uniform(ceiling / 2, ceiling))
-            continue
-        failures = 0
-        if updates:
-            await _handle(bot, dispatcher, updates)
-            offset = updates[-1].update_id + 1
+            self.healthy = False
+            self._failures += 1
+            name = type(error).__name__
+            _log.warning("telegram.poll_failed", error=name, failures=self._failures)
+            ceiling = min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2.0 ** min(self._failures - 1, 10))
+            await self._sleep(self._rng.uniform(ceiling / 2, ceiling))
+            return None
+        self.healthy = True
+        self._failures = 0
+        return updates
 
 
 async def _handle(bot: Bot, dispatcher: Dispatcher, updates: list[Update]) -> None:
