@@ -565,7 +565,9 @@ class RiskBook:
     def start_day(self, user_ix: int, *, day_start_ns: int, equity_e6: int) -> None:
         """Set the equity the day's loss is measured from; `day_start_ns` must be 00:00 UTC.
 
-        Without it a day starts with the equity at its first admit or fill.
+        Without it a day starts with the equity at its first admission or fill, which misses what
+        was lost since midnight: call it at 00:00 UTC. Loaded starts belong to the day of the first
+        question after `load_users`.
         """
     def exposure(self, user_ix: int, *, now_ns: int) -> Exposure: ...
     def dump(self) -> list[tuple[int, int, int, int, int, int, int]]:

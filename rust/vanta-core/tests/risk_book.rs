@@ -141,12 +141,12 @@ fn close(realised: i64) -> FillUpdate {
 #[rstest]
 fn losing_closes_lengthen_the_streak_and_others_end_it() {
     let mut book = Setup::default().book();
-    let streak = |book: &RiskBook| book.exposure(user(7), time(NOON)).unwrap().losses_in_row;
+    let streak = |book: &mut RiskBook| book.exposure(user(7), time(NOON)).unwrap().losses_in_row;
     let mut seen = Vec::new();
     for realised in [-1, -5, 0, -1, 3] {
         book.apply_fill(&open_fill(0)).unwrap();
         book.apply_fill(&close(realised)).unwrap();
-        seen.push(streak(&book));
+        seen.push(streak(&mut book));
     }
     assert_eq!(seen, [1, 2, 0, 1, 0]);
     assert!(book.positions().is_empty());
@@ -155,7 +155,7 @@ fn losing_closes_lengthen_the_streak_and_others_end_it() {
         ..open_fill(0)
     })
     .unwrap();
-    assert_eq!(streak(&book), 0, "an open is no loss");
+    assert_eq!(streak(&mut book), 0, "an open is no loss");
 }
 
 #[rstest]
@@ -244,16 +244,16 @@ fn a_day_starts_with_the_equity_of_its_first_event() {
 fn start_day_wants_midnight_and_never_goes_back() {
     let mut book = Setup::default().book();
     let today = NOON - DAY_NS / 2;
-    let start = |book: &RiskBook| book.exposure(user(7), time(NOON)).unwrap().day_start_equity;
+    let start = |book: &mut RiskBook| book.exposure(user(7), time(NOON)).unwrap().day_start_equity;
     assert!(book.start_day(user(7), time(today + 1), usd(5)).is_err());
     assert!(book.start_day(user(8), time(today), usd(5)).is_err());
     book.start_day(user(7), time(today), usd(5)).unwrap();
-    assert_eq!(start(&book), usd(5));
+    assert_eq!(start(&mut book), usd(5));
     book.start_day(user(7), time(today - DAY_NS), usd(6))
         .unwrap();
-    assert_eq!(start(&book), usd(5));
+    assert_eq!(start(&mut book), usd(5));
     book.start_day(user(7), time(today), usd(7)).unwrap();
-    assert_eq!(start(&book), usd(7));
+    assert_eq!(start(&mut book), usd(7));
 }
 
 #[rstest]

@@ -74,9 +74,9 @@ proptest! {
         setup.day_start = 0;
         setup.limits.opens_per_minute = 1_000;
         setup.limits.trades_per_day = 1_000;
-        let book = setup.book();
+        let mut book = setup.book();
         let verdict = book.check(&asked).unwrap();
-        let passes = |collateral: i64| {
+        let mut passes = |collateral: i64| {
             book.check(&OpenRequest { collateral: usd(collateral), ..asked }).unwrap().ok()
         };
         let nearest = verdict.nearest_collateral.get();
@@ -102,7 +102,7 @@ proptest! {
         let mut book = setup.book();
         book.start_day(asked.user, time(NOON).day_start(), usd(setup.day_start)).unwrap();
         for failure in &book.check(&asked).unwrap().failures {
-            let at = |now: i64| {
+            let mut at = |now: i64| {
                 let later = OpenRequest { now: time(now), ..asked };
                 fails(&book.check(&later).unwrap(), failure.rule)
             };

@@ -167,13 +167,21 @@ impl RiskBook {
         })
     }
 
+    /// The first question after a load says which day the loaded start of the day belongs to.
+    fn anchor(&mut self, user: UserIx, now: TimeNs) {
+        if let Some(account) = self.accounts.get_mut(&user) {
+            account.day.get_or_insert(now.day_start());
+        }
+    }
+
     /// What `admit` would say, without reserving.
     ///
     /// # Errors
     /// `Unknown` for a user that was not loaded, `OutOfRange` for an impossible argument,
     /// `Overflow` when a figure does not fit.
-    pub fn check(&self, request: &OpenRequest) -> Result<RiskVerdict, CoreError> {
+    pub fn check(&mut self, request: &OpenRequest) -> Result<RiskVerdict, CoreError> {
         request.validate()?;
+        self.anchor(request.user, request.now);
         let account = self.account(request.user)?;
         let market = self.markets.get(&request.market);
         let figures = Figures::of(request, market, account.limits.liquidation_buffer)?;
@@ -361,7 +369,8 @@ impl RiskBook {
     ///
     /// # Errors
     /// `Unknown` for a user that was not loaded, `Overflow` when a sum does not fit.
-    pub fn exposure(&self, user: UserIx, now: TimeNs) -> Result<Exposure, CoreError> {
+    pub fn exposure(&mut self, user: UserIx, now: TimeNs) -> Result<Exposure, CoreError> {
+        self.anchor(user, now);
         self.account(user)?
             .exposure(now, |index| self.marks.get(&index).copied())
     }

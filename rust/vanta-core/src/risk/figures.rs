@@ -119,9 +119,13 @@ impl Figures {
     ) -> Result<Self, CoreError> {
         let facts = market.unwrap_or(&Market::UNDECLARED);
         let entry = execution_price(request.price, facts.spread, request.side, Fill::Open)?;
+        if entry == PriceE10::ZERO {
+            let reason = format!("{} is 0 after the spread", request.price.get());
+            return Err(CoreError::invalid("price_e10", reason));
+        }
         let size = SizeFigures::of(request, facts, entry, request.collateral)?;
         let (liquidation, line) = if market.is_some() {
-            let liquidation = liquidation_price(
+            let liquidation = match liquidation_price(
                 entry,
                 request.collateral,
                 request.leverage,
@@ -129,11 +133,14 @@ impl Figures {
                 facts.threshold,
                 UsdE6::ZERO,
                 UsdE6::ZERO,
-            )?;
-            (
-                liquidation,
-                safe_line(entry, liquidation, liquidation_buffer, request.side)?,
-            )
+            ) {
+                // A short of next to no leverage is liquidated above any price; the leverage rules
+                // refuse it, so this must not fail first. The largest price is nearer: safe.
+                Err(error) if error.is_overflow() => PriceE10::MAX,
+                other => other?,
+            };
+            let line = safe_line(entry, liquidation, liquidation_buffer, request.side)?;
+            (liquidation, line)
         } else {
             (PriceE10::ZERO, PriceE10::ZERO)
         };
