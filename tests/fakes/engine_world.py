@@ -83,15 +83,17 @@ class CrashError(Exception):
     """Stands for the process being killed: raised once, at a named place."""
 
 
-def crash_at(point: str) -> Callable[[str], None]:
-    armed = [point]
+class CrashAt:
+    """A crash point that goes off once; `hit` tells when it has."""
 
-    def crash(name: str) -> None:
-        if armed and name == armed[0]:
-            armed.clear()
+    def __init__(self, point: str) -> None:
+        self._point = point
+        self.hit = asyncio.Event()
+
+    def __call__(self, name: str) -> None:
+        if name == self._point and not self.hit.is_set():
+            self.hit.set()
             raise CrashError(name)
-
-    return crash
 
 
 async def make_user(

@@ -45,6 +45,10 @@ class Gate:
         """Let new positions in."""
         self._open = True
 
+    def shut(self) -> None:
+        """Take no new positions any more: the process is ending."""
+        self._open = False
+
 
 class Recovery:
     """Brings the engine up and unfinished orders to their end."""
