@@ -62,6 +62,17 @@ class Supervisor:
             for name, factory in self._factories.items():
                 group.create_task(self._keep(name, factory), name=name)
 
+    def status(self) -> dict[str, dict[str, object]]:
+        """Describe every task in JSON values."""
+        return {
+            name: {
+                "running": state.running,
+                "restarts": state.restarts,
+                "last_error": state.last_error,
+            }
+            for name, state in self.states.items()
+        }
+
     async def _keep(self, name: str, factory: TaskFactory) -> None:
         state = self.states[name]
         while True:

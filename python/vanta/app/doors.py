@@ -1,0 +1,199 @@
+"""Builds the ways in: signal door, REST and health, Telegram."""
+
+import random
+from collections.abc import Awaitable, Callable, Mapping
+
+from aiohttp import web
+
+from vanta.app.lifecycle import write_atomically
+from vanta.app.trading import Stores, Trading
+from vanta.domain.enums import OPENING, Mode, Quality
+from vanta.domain.market import Catalogue
+from vanta.domain.ports import Clock
+from vanta.metrics import Metrics
+from vanta.sandbox.botapi import BotApi, new_token
+from vanta.sandbox.home import Home
+from vanta.settings import Settings
+from vanta.supervise import Supervisor
+from vanta.telegram.bot import TelegramBot
+from vanta.telegram.context import Stores as ChatStores
+from vanta.web.api import Api, Check
+from vanta.web.api import Stores as WebStores
+from vanta.web.middleware import middlewares
+from vanta.web.routes import routes as web_routes
+from vanta.webhook.door import Door
+from vanta.webhook.keys import KeyBook
+from vanta.webhook.limits import DoorLimits
+from vanta.webhook.receipts import Receipts
+from vanta.webhook.routes import routes as door_routes
+
+
+class SignalDoor:
+    """The webhook room, wired."""
+
+    def __init__(
+        self,
+        *,
+        settings: Settings,
+        stores: Stores,
+        trading: Trading,
+        catalogue: Catalogue,
+        clock: Clock,
+        metrics: Metrics,
+    ) -> None:
+        self.keys = KeyBook(stores.providers)
+        self.receipts = Receipts(signals=stores.signals, orders=stores.orders, catalogue=catalogue)
+        self.door = Door(
+            signals=stores.signals,
+            keys=self.keys,
+            receipts=self.receipts,
+            catalogue=catalogue,
+            sink=trading.fanout,
+            clock=clock,
+            metrics=metrics,
+            crash=trading.crash,
+            limits=DoorLimits(
+                max_body=settings.signal_max_body,
+                clock_window_s=settings.signal_clock_window_s,
+                entry_max_age_s=settings.signal_entry_max_age_s,
+                exit_max_age_s=settings.signal_exit_max_age_s,
+                rate_per_s=settings.signal_rate_per_s,
+                burst=settings.signal_burst,
+            ),
+        )
+
+    def add_roles(self, supervisor: Supervisor) -> None:
+        """Supervise the commit task and the reading of keys."""
+        supervisor.add("door", self.door.run)
+        supervisor.add("door.keys", self.keys.run)
+
+
+def telegram_bot(
+    *,
+    token: str,
+    api_base: str | None,
+    stores: Stores,
+    trading: Trading,
+    catalogue: Catalogue,
+    clock: Clock,
+    metrics: Metrics,
+) -> TelegramBot:
+    """Build the bot; a commit of the ledger makes it look at the outbox at once."""
+    bot = TelegramBot(
+        token,
+        api_base=api_base,
+        desk=trading.engine,
+        stores=ChatStores(
+            users=stores.users,
+            policies=stores.policies,
+            positions=stores.positions,
+            orders=stores.orders,
+            day_pnl=stores.day_pnl,
+            tickets=stores.tickets,
+        ),
+        outbox=stores.outbox,
+        catalogue=catalogue,
+        clock=clock,
+        metrics=metrics,
+        rng=random.Random(),  # noqa: S311  # jitter, not a secret
+    )
+    trading.ledger.listen(lambda _change: bot.outbox.nudge())
+    return bot
+
+
+def chat_server(home: Home, clock: Clock) -> tuple[BotApi, str]:
+    """Return the home's own Bot API server and the token it knows."""
+    path = home.folder("chat") / "token"
+    if not path.exists():
+        write_atomically(path, new_token().encode())
+    token = path.read_text().strip()
+    return BotApi(clock, token=token, journal=path.with_name("messages.jsonl")), token
+
+
+def readiness(
+    *,
+    stores: Stores,
+    redis_healthy: Callable[[], Awaitable[bool]],
+    trading: Trading,
+    catalogue: Catalogue,
+    supervisor: Supervisor,
+) -> Mapping[str, Check]:
+    """Return the readiness checks by part."""
+
+    async def database() -> tuple[bool, str]:
+        await stores.pool.fetchval("SELECT 1")
+        return True, "answers"
+
+    async def redis() -> tuple[bool, str]:
+        healthy = await redis_healthy()
+        return healthy, "answers" if healthy else "does not answer; mode is DRY"
+
+    async def prices() -> tuple[bool, str]:
+        usable = sum(Quality(trading.feed.quote(m.ix).quality) in OPENING for m in catalogue)
+        return usable > 0, f"{usable} of {len(catalogue)} markets have a tradable price"
+
+    async def engine() -> tuple[bool, str]:
+        ready = trading.gate.is_open()
+        return ready, "takes orders" if ready else "still recovering"
+
+    async def telegram() -> tuple[bool, str]:
+        state = supervisor.states["telegram"]
+        return state.running, "polling" if state.running else state.last_error
+
+    checks: dict[str, Check] = {
+        "database": database,
+        "redis": redis,
+        "price_feeds": prices,
+        "engine": engine,
+    }
+    if "telegram" in supervisor.states:
+        checks["telegram"] = telegram
+    return checks
+
+
+def web_application(
+    *,
+    settings: Settings,
+    stores: Stores,
+    trading: Trading,
+    signal_door: SignalDoor,
+    catalogue: Catalogue,
+    checks: Mapping[str, Check],
+    supervisor: Supervisor,
+    metrics: Metrics,
+    clock: Clock,
+    token: str,
+    chat_url: str,
+    simulated: bool,
+) -> web.Application:
+    """Build the main application: REST, health, and the signal door."""
+    api = Api(
+        desk=trading.engine,
+        quotes=trading.feed,
+        stores=WebStores(
+            users=stores.users,
+            accounts=stores.accounts,
+            policies=stores.policies,
+            positions=stores.positions,
+            orders=stores.orders,
+            fills=stores.fills,
+            day_pnl=stores.day_pnl,
+        ),
+        catalogue=catalogue,
+        names=trading.names,
+        checks=checks,
+        describe_signal=signal_door.receipts.describe,
+        feed_status=trading.feed.status,
+        task_status=supervisor.status,
+        mode=lambda: trading.modes.effective(Mode.DRY)[0].value,
+        metrics=metrics,
+        clock=clock,
+        token=token,
+        host=settings.host,
+        chat_url=chat_url,
+        simulated=simulated,
+    )
+    app = web.Application(middlewares=middlewares(api), client_max_size=settings.signal_max_body)
+    app.add_routes(web_routes(api))
+    app.add_routes(door_routes(signal_door.door))
+    return app

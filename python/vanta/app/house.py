@@ -1,0 +1,252 @@
+"""The whole house on its stores: builds every room, serves, and takes it down in order."""
+
+import asyncio
+import os
+import random
+import secrets
+import socket
+import sys
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from functools import partial
+from typing import Final
+
+from vanta import logs
+from vanta._core import Quote
+from vanta.app import doors, market, operators
+from vanta.app.lifecycle import Shutdown, write_atomically
+from vanta.app.ready import Ready
+from vanta.app.serving import HttpServer, bind, url_of
+from vanta.app.trading import Stores, Trading
+from vanta.clock import SystemClock
+from vanta.domain.market import Catalogue
+from vanta.domain.webhook_signature import format_secret
+from vanta.metrics import Metrics
+from vanta.sandbox.home import Home
+from vanta.sandbox.seed import Seeded, seed
+from vanta.settings import Settings
+from vanta.store.markets import Markets
+from vanta.store.pool import Pool
+from vanta.store.redis import Client, PriceCache, PriceRow, health
+from vanta.supervise import Supervisor
+
+_log = logs.get(__name__)
+
+PRICE_WAIT_S: Final = 5.0
+DRAIN_S: Final = 10.0
+LAG_EVERY_S: Final = 0.5
+
+
+class House:
+    """One process's rooms. `wish` says which market is simulated; None means real prices."""
+
+    def __init__(
+        self,
+        *,
+        settings: Settings,
+        wish: market.Wish | None,
+        home: Home,
+        pool: Pool,
+        redis: Client,
+        stack: AsyncExitStack,
+    ) -> None:
+        self.settings = settings
+        self.wish = wish
+        self.home = home
+        self.stack = stack
+        self.clock = SystemClock()
+        self.metrics = Metrics()
+        self.stores = Stores(pool)
+        self.redis = redis
+        self.prices = PriceCache(redis)
+        self.supervisor = Supervisor(
+            self.clock,
+            self.metrics,
+            rng=random.Random(),  # noqa: S311  # jitter, not a secret
+        )
+
+    async def serve(self, shutdown: Shutdown) -> None:
+        """Build everything, announce, and serve until `shutdown` is requested."""
+        seeded = await self._seed()
+        catalogue = Catalogue(await Markets(self.stores.pool).all())
+        trading = self._trading(catalogue)
+        signal_door = await self._signal_door(trading, catalogue)
+        listener = bind(
+            self.settings.host, self.settings.port, move_on=self.settings.port_is_default
+        )
+        chat, chat_url = self._telegram(trading, catalogue, listener)
+        self.supervisor.add("loop.lag", self._watch_loop)
+        ready = _ready(url_of(listener), chat_url, seeded)
+        app = doors.web_application(
+            settings=self.settings,
+            stores=self.stores,
+            trading=trading,
+            signal_door=signal_door,
+            catalogue=catalogue,
+            checks=doors.readiness(
+                stores=self.stores,
+                redis_healthy=self._redis_healthy,
+                trading=trading,
+                catalogue=catalogue,
+                supervisor=self.supervisor,
+            ),
+            supervisor=self.supervisor,
+            metrics=self.metrics,
+            clock=self.clock,
+            token=ready.token,
+            chat_url=chat_url,
+            simulated=self.wish is not None,
+        )
+        if chat is not None:  # before the bot, which talks to it at once
+            await self.stack.enter_async_context(chat)
+        async with asyncio.TaskGroup() as group:
+            roles = group.create_task(self.supervisor.run(), name="supervisor")
+            await trading.start()
+            async with HttpServer(app, listener):
+                await _wait_for_prices(trading, catalogue, shutdown)
+                self._announce(ready)
+                await shutdown.requested.wait()
+                self.home.instance_path.unlink(missing_ok=True)
+                await signal_door.door.drain()
+                await trading.drain(DRAIN_S)
+            roles.cancel()
+
+    async def _seed(self) -> Seeded | None:
+        if self.wish is not None:
+            return await seed(self.stores.pool, self.clock)
+        ids = (*self.settings.admin_user_ids, *self.settings.super_admin_ids)
+        await operators.admit(self.stores.pool, self.clock, ids)
+        return None
+
+    def _trading(self, catalogue: Catalogue) -> Trading:
+        trading = Trading(
+            settings=self.settings,
+            stores=self.stores,
+            catalogue=catalogue,
+            clock=self.clock,
+            metrics=self.metrics,
+            redis_healthy=self._redis_healthy,
+            cache=partial(self._cache, catalogue),
+        )
+        sources = market.sources(
+            self.settings,
+            self.wish,
+            home=self.home,
+            catalogue=catalogue,
+            names=trading.names,
+            clock=self.clock,
+            stack=self.stack,
+        )
+        for source in sources:
+            trading.feed.add_source(source)
+            self.supervisor.add(f"prices.{source.name}", partial(source.run, trading.feed))
+        trading.add_roles(self.supervisor)
+        return trading
+
+    async def _signal_door(self, trading: Trading, catalogue: Catalogue) -> doors.SignalDoor:
+        door = doors.SignalDoor(
+            settings=self.settings,
+            stores=self.stores,
+            trading=trading,
+            catalogue=catalogue,
+            clock=self.clock,
+            metrics=self.metrics,
+        )
+        await door.keys.refresh()
+        door.add_roles(self.supervisor)
+        return door
+
+    def _telegram(
+        self, trading: Trading, catalogue: Catalogue, main: socket.socket
+    ) -> tuple[HttpServer | None, str]:
+        """Supervise the bot; in the sandbox serve its chat page too and return where."""
+        server: HttpServer | None = None
+        chat_url = ""
+        token = self.settings.telegram_token.reveal() if self.settings.telegram_token else ""
+        if self.wish is not None and not token:
+            chat, token = doors.chat_server(self.home, self.clock)
+            next_port = int(main.getsockname()[1]) + 1 if self.settings.port else 0
+            listener = bind(
+                "127.0.0.1",
+                self.settings.chat_port or next_port,
+                move_on=not self.settings.chat_port,
+            )
+            chat_url = url_of(listener)
+            server = HttpServer(chat.app(), listener)
+        if token:
+            bot = doors.telegram_bot(
+                token=token,
+                api_base=chat_url or None,
+                stores=self.stores,
+                trading=trading,
+                catalogue=catalogue,
+                clock=self.clock,
+                metrics=self.metrics,
+            )
+            self.supervisor.add("telegram", bot.run)
+        return server, chat_url
+
+    async def _redis_healthy(self) -> bool:
+        return await health(self.redis)
+
+    async def _cache(self, catalogue: Catalogue, quotes: Sequence[Quote]) -> None:
+        now_ns = self.clock.now_ns()
+        await self.prices.put(
+            [
+                PriceRow(
+                    market_ix=q.market_ix,
+                    symbol=catalogue[q.market_ix].symbol,
+                    price_e10=q.price_e10,
+                    quality=q.quality,
+                    as_of_ns=q.as_of_ns,
+                    cached_ns=now_ns,
+                )
+                for q in quotes
+            ]
+        )
+
+    async def _watch_loop(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            due = loop.time() + LAG_EVERY_S
+            await asyncio.sleep(LAG_EVERY_S)
+            self.metrics.event_loop_lag_seconds.set(max(0.0, loop.time() - due))
+
+    def _announce(self, ready: Ready) -> None:
+        write_atomically(self.home.instance_path, ready.instance_json())
+        if self.settings.ready_file is not None:
+            write_atomically(self.settings.ready_file, ready.ready_json())
+        _log.info("vanta.ready", http_url=ready.http_url, chat_url=ready.chat_url)
+        sys.stdout.write(ready.greeting(simulated=self.wish is not None))
+        sys.stdout.flush()
+
+
+def _ready(http_url: str, chat_url: str, seeded: Seeded | None) -> Ready:
+    ready = Ready(
+        http_url=http_url,
+        chat_url=f"{chat_url}/" if chat_url else "",
+        pid=os.getpid(),
+        token=secrets.token_urlsafe(32),
+    )
+    if seeded is None:
+        return ready
+    return Ready(
+        http_url=ready.http_url,
+        chat_url=ready.chat_url,
+        pid=ready.pid,
+        token=ready.token,
+        trader_id=seeded.trader_id,
+        provider_id=seeded.provider_id,
+        provider_key_id=seeded.provider_key_id,
+        provider_secret=format_secret(seeded.provider_secret),
+    )
+
+
+async def _wait_for_prices(trading: Trading, catalogue: Catalogue, shutdown: Shutdown) -> None:
+    # "Ready" should mean that a first trade goes through; without prices it must not wait for ever.
+    try:
+        async with asyncio.timeout(PRICE_WAIT_S):
+            while not (shutdown.requested.is_set() or trading.has_prices(catalogue)):  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
+    except TimeoutError:
+        _log.warning("prices.none_yet", waited_s=PRICE_WAIT_S)

@@ -1,0 +1,239 @@
+"""Wires the engine: books, executor, ledger, stops, fan-out, recovery."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from vanta import logs
+from vanta._core import AggregateConfig, PriceBook, RiskBook
+from vanta.crashpoints import CrashPoints
+from vanta.domain.enums import OPENING, Quality
+from vanta.domain.market import Catalogue
+from vanta.domain.ports import Clock
+from vanta.domain.position import Position
+from vanta.domain.sources import SourceNames
+from vanta.engine.account import AccountBook
+from vanta.engine.admission import Admission
+from vanta.engine.booked import Booked
+from vanta.engine.engine import Engine
+from vanta.engine.feed import Cache, Feed
+from vanta.engine.ledger import Ledger
+from vanta.engine.ledger import Stores as LedgerStores
+from vanta.engine.mode import Modes
+from vanta.engine.recover import Gate, Recovery
+from vanta.engine.signals import FanOut
+from vanta.engine.triggers import TriggerBook, TriggerDesk
+from vanta.metrics import Metrics
+from vanta.settings import Settings
+from vanta.store.accounts import Accounts
+from vanta.store.controls import Controls
+from vanta.store.day_pnl import DayPnl
+from vanta.store.fills import Fills
+from vanta.store.orders import Orders
+from vanta.store.outbox import Outbox
+from vanta.store.policies import Policies
+from vanta.store.pool import Pool
+from vanta.store.positions import Positions
+from vanta.store.providers import Providers
+from vanta.store.signals import Signals
+from vanta.store.tickets import Tickets
+from vanta.store.triggers import Triggers
+from vanta.store.users import Users
+from vanta.supervise import Supervisor
+from vanta.venues.paper.executor import PaperExecutor
+from vanta.venues.paper.liquidator import Liquidator
+
+_log = logs.get(__name__)
+
+
+class Stores:
+    """One of each aggregate, on one pool."""
+
+    def __init__(self, pool: Pool) -> None:
+        self.pool = pool
+        self.users = Users(pool)
+        self.accounts = Accounts(pool)
+        self.policies = Policies(pool)
+        self.providers = Providers(pool)
+        self.signals = Signals(pool)
+        self.orders = Orders(pool)
+        self.fills = Fills(pool)
+        self.positions = Positions(pool)
+        self.triggers = Triggers(pool)
+        self.day_pnl = DayPnl(pool)
+        self.tickets = Tickets(pool)
+        self.outbox = Outbox(pool)
+        self.controls = Controls(pool)
+
+
+class Trading:
+    """Everything between an intent or a tick and a position.
+
+    ticks ─► feed ─► quotes ─┬─► account book (marks)
+                             ├─► liquidator   } the venue hears a quote
+                             └─► trigger desk } before the stops do
+    intent ─► engine ─► paper executor ─► ledger ─► listeners
+    """
+
+    def __init__(
+        self,
+        *,
+        settings: Settings,
+        stores: Stores,
+        catalogue: Catalogue,
+        clock: Clock,
+        metrics: Metrics,
+        redis_healthy: Callable[[], Awaitable[bool]],
+        cache: Cache,
+    ) -> None:
+        self.crash = CrashPoints(settings.crash_point, settings.crash_hit)
+        self.names = SourceNames()
+        open_max_age_ns = settings.signal_redrive_max_age_s * 10**9
+        self.feed = Feed(
+            book=PriceBook(AggregateConfig()),
+            catalogue=catalogue,
+            names=self.names,
+            clock=clock,
+            metrics=metrics,
+            cache=cache,
+        )
+        self.modes = Modes(controls=stores.controls, redis_healthy=redis_healthy, metrics=metrics)
+        self.book = AccountBook(
+            risk=RiskBook(),
+            catalogue=catalogue,
+            users=stores.users,
+            accounts=stores.accounts,
+            policies=stores.policies,
+            positions=stores.positions,
+            orders=stores.orders,
+            day_pnl=stores.day_pnl,
+            clock=clock,
+            metrics=metrics,
+        )
+        triggers = TriggerBook()
+        self.ledger = Ledger(
+            stores=LedgerStores(
+                pool=stores.pool,
+                orders=stores.orders,
+                fills=stores.fills,
+                positions=stores.positions,
+                accounts=stores.accounts,
+                triggers=stores.triggers,
+                day_pnl=stores.day_pnl,
+                outbox=stores.outbox,
+            ),
+            book=self.book,
+            triggers=triggers,
+            catalogue=catalogue,
+            clock=clock,
+            crash=self.crash,
+            metrics=metrics,
+        )
+        self.executor = PaperExecutor(
+            orders=stores.orders,
+            position=self.book.position,
+            quotes=self.feed,
+            catalogue=catalogue,
+            clock=clock,
+            crash=self.crash,
+            sink=self.ledger.apply,
+            open_max_age_ns=open_max_age_ns,
+        )
+        self.gate = Gate()
+        self.engine = Engine(
+            admission=Admission(
+                book=self.book,
+                quotes=self.feed,
+                catalogue=catalogue,
+                clock=clock,
+                effective_mode=self.modes.effective,
+                is_ready=self.gate.is_open,
+            ),
+            book=self.book,
+            triggers=triggers,
+            orders=stores.orders,
+            executor=self.executor,
+            ledger=self.ledger,
+            quotes=self.feed,
+            clock=clock,
+            crash=self.crash,
+            metrics=metrics,
+        )
+        self.desk = TriggerDesk(
+            triggers=triggers,
+            store=stores.triggers,
+            pool=stores.pool,
+            book=self.book,
+            submit=self.engine.submit,
+            clock=clock,
+            metrics=metrics,
+        )
+        self.liquidator = Liquidator(submit=self.engine.submit)
+        self.fanout = FanOut(
+            desk=self.engine,
+            signals=stores.signals,
+            providers=stores.providers,
+            orders=stores.orders,
+            fills=stores.fills,
+            book=self.book,
+            catalogue=catalogue,
+            clock=clock,
+            metrics=metrics,
+            redrive_max_age_ns=open_max_age_ns,
+            in_flight=self.ledger.in_flight,
+            is_ready=self.gate.is_open,
+        )
+        self._recovery = Recovery(
+            gate=self.gate,
+            book=self.book,
+            desk=self.desk,
+            orders=stores.orders,
+            executor=self.executor,
+            ledger=self.ledger,
+            quotes=self.feed,
+            clock=clock,
+            open_max_age_ns=open_max_age_ns,
+        )
+        self.ledger.listen(self.desk.booked)
+        self.ledger.listen(self.fanout.booked)
+        self.ledger.listen(self._tell_liquidator)
+        for listener in (self.book.on_quotes, self.liquidator.on_quotes, self.desk.on_quotes):
+            self.feed.subscribe(listener)
+
+    def _tell_liquidator(self, change: Booked) -> None:
+        position: Position | None = change.position
+        if position is not None:
+            self.liquidator.position_changed(position)
+
+    async def start(self) -> None:
+        """Load everything, arm the stops, deliver unfinished orders again; then take opens."""
+        await self.modes.read()
+        await self._recovery.start()
+        self.liquidator.load(self.book.open_positions())
+
+    def has_prices(self, catalogue: Catalogue) -> bool:
+        """Tell whether every market has a price good enough to open on."""
+        return all(Quality(self.feed.quote(m.ix).quality) in OPENING for m in catalogue)
+
+    async def drain(self, within_s: float) -> None:
+        """Stop taking opens and let orders under way come to their end."""
+        self.gate.shut()
+        try:
+            async with asyncio.timeout(within_s):
+                while self.ledger.in_flight():  # noqa: ASYNC110  # once, at the end
+                    await asyncio.sleep(0.02)
+        except TimeoutError:
+            _log.warning("drain.unfinished", orders=len(self.ledger.in_flight()))
+
+    def add_roles(self, supervisor: Supervisor) -> None:
+        """Put every long-lived task of the engine under supervision."""
+        supervisor.add("feed", self.feed.run)
+        supervisor.add("engine", self.engine.run)
+        supervisor.add("executor.paper", self.executor.run)
+        supervisor.add("liquidator", self.liquidator.run)
+        supervisor.add("triggers", self.desk.run)
+        supervisor.add("triggers.watch", self.desk.watch_over)
+        supervisor.add("accounts", self.book.run)
+        supervisor.add("signals", self.fanout.run)
+        supervisor.add("signals.sweep", self.fanout.sweep)
+        supervisor.add("recovery", self._recovery.run)
+        supervisor.add("mode", self.modes.run)
