@@ -272,7 +272,7 @@ def _closing() -> Refused:
 def _unavailable() -> Refused:
     return Refused(
         503,
-        "E-BUSY",
+        "E-STORE",
         "I cannot store signals at this moment. Nothing was accepted; send it again.",
         result="unavailable",
         retry_after_s=RETRY_AFTER_S,

@@ -14,7 +14,7 @@
 | 410 | E-AUTH | the key was revoked: stop sending with it |
 | 422 | E-ARG, E-LEV, E-RISK-POS, E-STALE | understood, but late, over a cap or not available yet |
 | 429 | E-RATE | over the provider's or the address's rate; `retry-after` in whole seconds |
-| 503 | E-BUSY, E-MAINT | nothing was stored; send it again after `retry-after` |
+| 503 | E-STORE, E-MAINT | nothing was stored; send it again after `retry-after` |
 """
 
 from typing import Any, Final
@@ -22,7 +22,7 @@ from typing import Any, Final
 import msgspec
 import orjson
 
-TRACE_HEADER: Final = "vanta-trace-id"
+TRACE_HEADER: Final = "x-trace-id"
 
 Pairs = tuple[tuple[str, str], ...]
 
@@ -112,7 +112,12 @@ def json_reply(
         body=orjson.dumps(content),
         result=result,
         trace_id=trace_id,
-        headers=(("content-type", "application/json"), (TRACE_HEADER, trace_id), *headers),
+        headers=(
+            ("content-type", "application/json"),
+            ("cache-control", "no-store"),
+            (TRACE_HEADER, trace_id),
+            *headers,
+        ),
         key=key,
         close=close,
     )
