@@ -8,6 +8,8 @@ from aiohttp import web
 from vanta.domain.errors import InputError, echo
 
 BODY_CAP: Final = 16_384
+TRACE: Final = web.RequestKey("trace", str)
+"""Where the trace id of a request is kept."""
 
 
 class ApiError(Exception):

@@ -11,7 +11,7 @@ from aiohttp.typedefs import Handler, Middleware
 from vanta import logs
 from vanta.domain.errors import ArithmeticOverflow, InputError, InvalidInput, NotFoundError
 from vanta.domain.intent import new_trace_id
-from vanta.web.answers import BODY_CAP, ApiError, from_input, json_answer, too_large
+from vanta.web.answers import BODY_CAP, TRACE, ApiError, from_input, json_answer, too_large
 from vanta.web.api import Api
 from vanta.web.auth import is_loopback, require_own_name, require_token
 
@@ -47,7 +47,7 @@ def middlewares(api: Api) -> Sequence[Middleware]:
     async def traced(request: web.Request, handler: Handler) -> web.StreamResponse:
         given = request.headers.get("X-Trace-Id", "")
         trace_id = given if _TRACE.fullmatch(given) else new_trace_id()
-        request["trace_id"] = trace_id
+        request[TRACE] = trace_id
         with logs.bind_trace(trace_id):
             response = await handler(request)
         if not response.prepared:
@@ -95,7 +95,7 @@ def middlewares(api: Api) -> Sequence[Middleware]:
                 "This went wrong on our side. The log has the details under the trace id.",
             )
         return json_answer(
-            answer.body(request["trace_id"]), status=answer.status, headers=answer.headers
+            answer.body(request[TRACE]), status=answer.status, headers=answer.headers
         )
 
     @web.middleware

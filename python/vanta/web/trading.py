@@ -9,7 +9,7 @@ from vanta.domain.enums import Action, OrderState
 from vanta.domain.intent import Intent
 from vanta.domain.order import Order
 from vanta.web import bodies, render
-from vanta.web.answers import ApiError, json_answer
+from vanta.web.answers import TRACE, ApiError, json_answer
 from vanta.web.api import Api, whole_id
 from vanta.web.positions import position_json
 
@@ -36,7 +36,7 @@ class Trading:
             user_id=user.id,
             source=bodies.source_of(request),
             ref=bodies.ref_of(request),
-            trace_id=request["trace_id"],
+            trace_id=request[TRACE],
             catalogue=self._api.catalogue,
         )
         return await self._submit(intent)
@@ -50,7 +50,7 @@ class Trading:
             user_id=user.id,
             source=bodies.source_of(request),
             ref="preview",
-            trace_id=request["trace_id"],
+            trace_id=request[TRACE],
             catalogue=self._api.catalogue,
         )
         plan = await self._api.desk.preview(intent)
@@ -72,7 +72,7 @@ class Trading:
             source=bodies.source_of(request),
             ref=bodies.ref_of(request),
             action=Action.CLOSE,
-            trace_id=request["trace_id"],
+            trace_id=request[TRACE],
             market_ix=position.market_ix,
             side=position.side,
             position_id=position.id,
