@@ -1,0 +1,390 @@
+"""Stops, targets, the buffer close, liquidations: on the quote, once, also after a kill."""
+
+import pytest
+
+from tests.fakes.clock import ManualClock
+from tests.fakes.engine_world import (
+    BTC,
+    World,
+    close_intent,
+    make_user,
+    open_intent,
+    stops_intent,
+)
+from tests.fakes.quotes import FakeQuotes
+from vanta.domain.enums import (
+    Breaker,
+    FillKind,
+    Mode,
+    OrderState,
+    Quality,
+    Side,
+    Source,
+    TriggerKind,
+)
+from vanta.domain.order import Order
+from vanta.domain.units import E6, E10, ONE_E10
+from vanta.store.outbox import OutboxRow
+from vanta.store.pool import Pool
+
+PRICE = 60_000 * E10
+# A long of 100 x 10 from 60,006: liquidation 54,905.49, safe line 5 % of the way up.
+LIQUIDATION = 54_905_4900000000
+SAFE_LINE = 55_160_5155000000
+
+
+@pytest.fixture
+def quotes(clock: ManualClock) -> FakeQuotes:
+    made = FakeQuotes(clock)
+    made.put(BTC, PRICE)
+    return made
+
+
+async def last_order(world: World, user_id: int, source: Source) -> Order:
+    """Wait for an order that the engine makes on its own."""
+    while True:
+        for order in await world.orders.recent(user_id, 5):
+            if order.intent.source is source:
+                return await world.engine.settled(order.id, 10.0)
+
+
+async def notice_of(world: World, kind: str) -> OutboxRow:
+    [found] = [row for row in await world.outbox.pending(10) if row.kind == kind]
+    return found
+
+
+LEVELS = [
+    pytest.param(
+        {"take_profit_e10": 63_000 * E10}, 62_999 * E10, 63_000 * E10, "tp", id="long target"
+    ),
+    pytest.param({"stop_loss_e10": 58_000 * E10}, 58_001 * E10, 58_000 * E10, "sl", id="long stop"),
+    pytest.param({}, SAFE_LINE + 1, SAFE_LINE, "buffer", id="long buffer"),
+    pytest.param(
+        {"side": Side.SHORT, "take_profit_e10": 57_000 * E10},
+        57_001 * E10,
+        57_000 * E10,
+        "tp",
+        id="short target",
+    ),
+    pytest.param(
+        {"side": Side.SHORT, "stop_loss_e10": 62_000 * E10},
+        61_999 * E10,
+        62_000 * E10,
+        "sl",
+        id="short stop",
+    ),
+    pytest.param(
+        {"side": Side.SHORT}, 64_838_5155000000 - 1, 64_838_5155000000, "buffer", id="short buffer"
+    ),
+]
+
+
+@pytest.mark.parametrize(("fields", "not_yet", "at", "kind"), LEVELS)
+async def test_a_level_fires_when_it_is_reached(
+    pool: Pool,
+    clock: ManualClock,
+    quotes: FakeQuotes,
+    fields: dict,
+    not_yet: int,
+    at: int,
+    kind: str,
+) -> None:
+    user_id = await make_user(pool)
+    async with World(pool, clock, quotes).running() as world:
+        opened = await world.done(open_intent(user_id, **fields))
+        quotes.put(BTC, not_yet)
+        assert world.desk._due == {}
+        quotes.put(BTC, at)
+        order = await last_order(world, user_id, Source.TPSL)
+        assert order.state is OrderState.FILLED
+        assert order.position_id == opened.position_id
+        assert order.intent.ref.partition(":")[2] == "1"
+        closing = (await world.fills.of_user(user_id, 0))[1]
+        assert (closing.kind, closing.mark_e10) == (FillKind.CLOSE, at)
+        assert await world.positions.open_of(user_id) == []
+        assert await world.trigger_store.armed() == []
+        assert len(world.triggers) == 0
+        # It was the only order it made, and the notice says what closed it.
+        quotes.put(BTC, at)
+        assert world.desk._due == {}
+        notice = await notice_of(world, "fill.close")
+        assert (notice.body["cause"], notice.priority) == (kind, 1)
+
+
+async def test_the_stop_goes_before_the_buffer_and_closes_once(
+    pool: Pool, clock: ManualClock, quotes: FakeQuotes
+) -> None:
+    user_id = await make_user(pool)
+    async with World(pool, clock, quotes).running() as world:
+        await world.done(open_intent(user_id, stop_loss_e10=58_000 * E10))
+        quotes.put(BTC, SAFE_LINE - E10)
+        quotes.put(BTC, SAFE_LINE - 2 * E10)
+        order = await last_order(world, user_id, Source.TPSL)
+        assert order.state is OrderState.FILLED
+        mine = [o for o in await world.orders.recent(user_id, 9) if o.intent.source is Source.TPSL]
+        assert len(mine) == 1
+        assert (await notice_of(world, "fill.close")).body["cause"] == "sl"
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        pytest.param({"quality": Quality.STALE}, id="stale"),
+        pytest.param({"quality": Quality.CONFLICT}, id="conflict"),
+        pytest.param({"quality": Quality.SINGLE}, id="single"),
+        pytest.param({"quality": Quality.FALLBACK}, id="fallback"),
+        pytest.param({"breaker": Breaker.OPEN}, id="breaker open"),
+        pytest.param({"breaker": Breaker.HALF_OPEN}, id="breaker half open"),
+    ],
+)
+async def test_a_price_that_is_not_trusted_fires_nothing(
+    pool: Pool, clock: ManualClock, quotes: FakeQuotes, bad: dict
+) -> None:
+    user_id = await make_user(pool)
+    async with World(pool, clock, quotes).running() as world:
+        await world.done(open_intent(user_id, stop_loss_e10=58_000 * E10))
+        quotes.put(BTC, 40_000 * E10, **bad)
+        assert world.desk._due == {}
+        assert world.liquidator._due == {}
+        quotes.put(BTC, 57_999 * E10)
+        assert (await last_order(world, user_id, Source.TPSL)).state is OrderState.FILLED
+
+
+@pytest.mark.parametrize("side", [Side.LONG, Side.SHORT])
+async def test_a_gap_beyond_liquidation_is_the_venues(
+    pool: Pool, clock: ManualClock, quotes: FakeQuotes, side: Side
+) -> None:
+    """One quote passes stop, buffer and liquidation: the venue is first, at its formula price."""
+    user_id = await make_user(pool)
+    stop_e10 = 58_000 * E10 if side is Side.LONG else 62_000 * E10
+    async with World(pool, clock, quotes).running() as world:
+        opened = await world.done(open_intent(user_id, side=side, stop_loss_e10=stop_e10))
+        [position] = world.book.positions_of(user_id)
+        quotes.put(BTC, position.liquidation_e10)
+        order = await last_order(world, user_id, Source.VENUE)
+        assert order.state is OrderState.FILLED
+        assert order.intent.ref == f"liq:{opened.position_id}:1"
+        [_, fill] = await world.fills.of_user(user_id, 0)
+        assert fill.kind is FillKind.LIQUIDATION
+        assert fill.price_e10 == position.liquidation_e10
+        assert fill.order_id == order.id
+        assert (fill.pnl_e6, fill.cash_delta_e6) == (-100 * E6, 0)
+        assert await world.cash(user_id) == 10_000 * E6 - 100_600_000
+        assert await world.positions.open_of(user_id) == []
+        assert [o.intent.source for o in await world.orders.recent(user_id, 9)] == [
+            Source.VENUE,
+            Source.CLI,
+        ]
+        assert (await notice_of(world, "fill.liquidation")).priority == 1
+
+
+async def test_one_unit_before_liquidation_it_is_the_buffers(
+    pool: Pool, clock: ManualClock, quotes: FakeQuotes
+) -> None:
+    user_id = await make_user(pool)
+    async with World(pool, clock, quotes).running() as world:
+        await world.done(open_intent(user_id))
+        quotes.put(BTC, LIQUIDATION + 1)
+        order = await last_order(world, user_id, Source.TPSL)
+        assert order.state is OrderState.FILLED
+
+
+async def test_a_liquidation_and_a_close_at_once_end_in_one_fill(
+    pool: Pool, clock: ManualClock, quotes: FakeQuotes
+) -> None:
+    user_id = await make_user(pool)
+    async with World(pool, clock, quotes).running() as world:
+        opened = await world.done(open_intent(user_id))
+        quotes.put(BTC, 50_000 * E10)
+        close = await world.engine.submit(close_intent(user_id, opened.position_id))
+        await world.engine.settled(close.id, 10.0)
+        await last_order(world, user_id, Source.VENUE)
+        fills = await world.fills.of_user(user_id, 0)
+        assert len(fills) == 2
+        assert sum(f.cash_delta_e6 for f in fills) == -100_600_000
+
+
+async def test_armed_stops_survive_a_kill(
+    pool: Pool, clock: ManualClock, quotes: FakeQuotes
+) -> None:
+    user_id = await make_user(pool)
+    async with World(pool, clock, quotes).running() as world:
+        await world.done(
+            open_intent(user_id, stop_loss_e10=58_000 * E10, take_profit_e10=63_000 * E10)
+        )
+        before = await world.trigger_store.armed()
+    assert {row.kind for row in before} == set(TriggerKind)
+    async with World(pool, clock, quotes).running() as world:
+        assert await world.trigger_store.armed() == before
+        quotes.put(BTC, 57_000 * E10)
+        assert (await last_order(world, user_id, Source.TPSL)).state is OrderState.FILLED
+
+
+async def test_liquidation_is_watched_after_a_kill(
+    pool: Pool, clock: ManualClock, quotes: FakeQuotes
+) -> None:
+    user_id = await make_user(pool)
+    async with World(pool, clock, quotes).running() as world:
+        await world.done(open_intent(user_id))
+    async with World(pool, clock, quotes).running() as world:
+        quotes.put(BTC, 50_000 * E10)
+        order = await last_order(world, user_id, Source.VENUE)
+        assert order.state is OrderState.FILLED
+
+
+async def test_a_trigger_killed_between_firing_and_order_fires_again(
+    pool: Pool, clock: ManualClock, quotes: FakeQuotes
+) -> None:
+    user_id = await make_user(pool)
+    world = World(pool, clock, quotes)
+    async with world.running():
+        await world.done(open_intent(user_id, stop_loss_e10=58_000 * E10))
+        world.desk._submit = never
+        quotes.put(BTC, 57_900 * E10)
+        assert len(world.desk._due) == 1
+    async with World(pool, clock, quotes).running() as again:
+        assert await again.orders.unfinished(Mode.DRY) == []
+        quotes.put(BTC, 57_950 * E10)
+        assert (await last_order(again, user_id, Source.TPSL)).state is OrderState.FILLED
+        assert len(await again.fills.of_user(user_id, 0)) == 2
+
+
+async def never(intent: object) -> Order:
+    raise ConnectionError("the process is dying")
+
+
+async def test_a_failed_submit_is_tried_again(
+    pool: Pool, clock: ManualClock, quotes: FakeQuotes
+) -> None:
+    user_id = await make_user(pool)
+    world = World(pool, clock, quotes)
+    failures = [ConnectionError("no store"), ConnectionError("still none")]
+    real = world.desk._submit
+
+    async def flaky(intent: object) -> Order:
+        if failures:
+            raise failures.pop()
+        return await real(intent)
+
+    async def at_once(_: float) -> None:
+        return None
+
+    world.desk._submit = flaky
+    world.desk._sleep = at_once
+    async with world.running():
+        await world.done(open_intent(user_id, stop_loss_e10=58_000 * E10))
+        quotes.put(BTC, 57_900 * E10)
+        # The price is back when it goes through: what has fired stays fired.
+        quotes.put(BTC, PRICE)
+        assert (await last_order(world, user_id, Source.TPSL)).state is OrderState.FILLED
+
+
+async def test_a_stop_whose_close_was_refused_is_armed_again(
+    pool: Pool, clock: ManualClock, quotes: FakeQuotes
+) -> None:
+    user_id = await make_user(pool)
+    async with World(pool, clock, quotes).running() as world:
+        await world.done(open_intent(user_id, stop_loss_e10=58_000 * E10))
+        [first] = [r for r in await world.trigger_store.armed() if r.kind is TriggerKind.STOP_LOSS]
+        # It fires, and before its order is made the market closes.
+        quotes.put(BTC, 57_900 * E10)
+        quotes.put(BTC, 57_900 * E10, quality=Quality.CLOSED)
+        order = await last_order(world, user_id, Source.TPSL)
+        assert order.state is OrderState.REFUSED
+        while world.triggers.row(first.id) is not None:
+            await world.desk.rearm_failed()
+        [fresh] = [r for r in await world.trigger_store.armed() if r.kind is TriggerKind.STOP_LOSS]
+        assert (fresh.level_e10, fresh.id != first.id) == (first.level_e10, True)
+        quotes.put(BTC, 57_900 * E10)
+        while True:
+            order = await last_order(world, user_id, Source.TPSL)
+            if order.state is OrderState.FILLED:
+                break
+        assert order.intent.ref.startswith(f"{fresh.id}:")
+
+
+async def test_new_stops_replace_the_old_ones(
+    pool: Pool, clock: ManualClock, quotes: FakeQuotes
+) -> None:
+    user_id = await make_user(pool)
+    async with World(pool, clock, quotes).running() as world:
+        opened = await world.done(
+            open_intent(user_id, stop_loss_e10=58_000 * E10, take_profit_e10=63_000 * E10)
+        )
+        order = await world.done(
+            stops_intent(user_id, opened.position_id, stop_loss_e10=59_000 * E10)
+        )
+        assert (order.state, order.position_id) == (OrderState.FILLED, opened.position_id)
+        [position] = await world.positions.open_of(user_id)
+        assert (position.stop_loss_e10, position.take_profit_e10) == (59_000 * E10, 0)
+        assert position.version == 2
+        assert world.book.position(position.id) == position
+        armed = {row.kind: row.level_e10 for row in await world.trigger_store.armed()}
+        assert armed == {TriggerKind.STOP_LOSS: 59_000 * E10, TriggerKind.BUFFER: SAFE_LINE}
+        quotes.put(BTC, 63_500 * E10)
+        assert world.desk._due == {}
+        quotes.put(BTC, 58_999 * E10)
+        fired = await last_order(world, user_id, Source.TPSL)
+        assert fired.state is OrderState.FILLED
+        assert fired.intent.ref.partition(":")[2] == "2"
+
+
+async def test_a_half_close_keeps_the_stops(
+    pool: Pool, clock: ManualClock, quotes: FakeQuotes
+) -> None:
+    user_id = await make_user(pool)
+    async with World(pool, clock, quotes).running() as world:
+        opened = await world.done(open_intent(user_id, stop_loss_e10=58_000 * E10))
+        half = close_intent(user_id, opened.position_id, portion_e10=ONE_E10 // 2)
+        await world.done(half)
+        [position] = world.book.positions_of(user_id)
+        assert world.engine.protected_by(position) == "Vanta stop"
+        quotes.put(BTC, 57_900 * E10)
+        order = await last_order(world, user_id, Source.TPSL)
+        assert order.state is OrderState.FILLED
+        assert await world.positions.open_of(user_id) == []
+
+
+async def test_who_protects_a_position(pool: Pool, clock: ManualClock, quotes: FakeQuotes) -> None:
+    user_id = await make_user(pool)
+    async with World(pool, clock, quotes).running() as world:
+        opened = await world.done(open_intent(user_id))
+        [position] = world.book.positions_of(user_id)
+        assert world.engine.protected_by(position) == "Vanta buffer"
+        await world.done(stops_intent(user_id, opened.position_id, stop_loss_e10=58_000 * E10))
+        assert world.engine.protected_by(position) == "Vanta stop"
+        await world.done(close_intent(user_id, opened.position_id))
+        assert world.engine.protected_by(position) == "nobody"
+
+
+async def test_a_missing_stop_is_found_and_armed(
+    pool: Pool, clock: ManualClock, quotes: FakeQuotes
+) -> None:
+    user_id = await make_user(pool)
+    async with World(pool, clock, quotes).running() as world:
+        await world.done(open_intent(user_id, stop_loss_e10=58_000 * E10))
+    await pool.execute("UPDATE triggers SET armed = false")
+    async with World(pool, clock, quotes).running() as world:
+        kinds = {row.kind for row in await world.trigger_store.armed()}
+        assert kinds == {TriggerKind.STOP_LOSS, TriggerKind.BUFFER}
+        quotes.put(BTC, 57_900 * E10)
+        assert (await last_order(world, user_id, Source.TPSL)).state is OrderState.FILLED
+
+
+async def test_a_position_that_cannot_be_protected_is_an_alarm(
+    pool: Pool, clock: ManualClock, quotes: FakeQuotes
+) -> None:
+    user_id = await make_user(pool)
+    async with World(pool, clock, quotes).running() as world:
+        await world.done(open_intent(user_id, stop_loss_e10=58_000 * E10))
+        [position] = world.book.positions_of(user_id)
+        world.triggers.disarm(position.id)
+        await pool.execute("ALTER TABLE triggers RENAME TO triggers_gone")
+        await world.desk.protect()
+        gauge = world.metrics.unprotected_positions
+        assert gauge._value.get() == 1
+        assert world.engine.protected_by(position) == "nobody"
+        await pool.execute("ALTER TABLE triggers_gone RENAME TO triggers")
+        await world.desk.protect()
+        assert gauge._value.get() == 0
+        assert world.engine.protected_by(position) == "Vanta stop"
