@@ -88,17 +88,36 @@ async def until(condition: Callable[[], bool], *, timeout_s: float) -> bool:
 
 
 async def stop(
-    process: subprocess.Popen[bytes], signals: Sequence[tuple[signal.Signals, float]]
+    process: subprocess.Popen[bytes],
+    signals: Sequence[tuple[signal.Signals, float]],
+    *,
+    group: bool = False,
 ) -> None:
-    """Send each signal in turn and give it its seconds, then kill; always reaps."""
+    """Send each signal in turn and give it its seconds, then kill; always reaps.
+
+    `group`: the kill also goes to what the process started.
+    """
     for sig, patience_s in signals:
         if process.poll() is not None:
             return
         process.send_signal(sig)
         if await until(lambda: process.poll() is not None, timeout_s=patience_s):
             return
+    if group and process.poll() is None:
+        os.killpg(process.pid, signal.SIGKILL)
     process.kill()
     process.wait()
+
+
+def exists(pid: int) -> bool:
+    """Tell whether a process has this pid, be it one that is dead and not yet collected."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def folder_of(pid: int) -> Path | None:
