@@ -38,18 +38,13 @@ def price(market: Market, quote: _core.Quote) -> str:
     """One market's quote and rules."""
     quality = Quality(quote.quality)
     value = format_price(quote.price_e10) if quote.price_e10 else "no price"
+    age = how_long_fine(quote.age_ns) if quote.price_e10 else "-"
+    low, high = format_leverage(market.min_leverage_e10), format_leverage(market.max_leverage_e10)
     rows = [
-        line("Price", value),
-        line("State", QUALITY_WORDS[quality]),
-        line("Age", how_long_fine(quote.age_ns) if quote.price_e10 else "-"),
-        line("Sources", str(len(quote.sources_used))),
-        line(
-            "Lev",
-            f"{format_leverage(market.min_leverage_e10)}-"
-            f"{format_leverage(market.max_leverage_e10)}",
-        ),
+        line("Price", value, "is", QUALITY_WORDS[quality]),
+        line("Age", age, "feeds", str(len(quote.sources_used))),
+        line("Lev", f"{low}-{high}", "open", share(market.open_fee_e10, places=3)[1:]),
         line("Min", format_usd(market.min_notional_e6), "size"),
-        line("Fee", share(market.open_fee_e10, places=3)[1:], "open"),
     ]
     return f"<b>{esc(market.symbol)}</b>\n{pre(rows)}"
 
@@ -92,10 +87,8 @@ def status(
             words.append(f"{catalogue[quote.market_ix].base} {QUALITY_WORDS[quality]}")
     feed = "all prices fresh" if not words else "no opens on " + ", ".join(words)
     rows = [
-        line("Equity", format_usd(exposure.equity_e6), "USDC"),
-        line("Free", format_usd(exposure.free_e6)),
-        line("Today", format_usd(exposure.day_pnl_e6, signed=True)),
-        line("Open", str(open_positions), "now"),
+        line("Equity", format_usd(exposure.equity_e6), "free", format_usd(exposure.free_e6)),
+        line("Today", format_usd(exposure.day_pnl_e6, signed=True), "open", str(open_positions)),
     ]
     return f"{tag(mode)} <b>Status</b>\n{pre(rows)}\n{esc(feed[0].upper() + feed[1:])}."
 
@@ -118,7 +111,7 @@ def pnl(*, mode: Mode, exposure: _core.Exposure, days: Sequence[Any]) -> str:
 def risk(*, mode: Mode, exposure: _core.Exposure, policy: Policy) -> str:
     """Limits and how much of each is used."""
     start = exposure.day_start_equity_e6
-    lost = max(-exposure.day_pnl_e6, 0) * ONE_E10 // start if start else 0
+    lost = -(-max(-exposure.day_pnl_e6, 0) * ONE_E10 // start) if start else 0
     day = format_percent(lost, places=1)
     day_limit = format_percent(policy.max_daily_loss_e10, places=0)
     rows = [

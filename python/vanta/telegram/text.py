@@ -42,13 +42,14 @@ def tag(mode: Mode) -> str:
 
 def pre(lines: Iterable[str]) -> str:
     """A table; trailing blanks go, wide lines are the caller's bug and are cut visibly."""
-    cut = (line if len(line) <= COLUMNS else line[: COLUMNS - 1] + "…" for line in lines)
-    return "<pre>" + "\n".join(esc(line.rstrip()) for line in cut) + "</pre>"
+    bare = (line.rstrip() for line in lines)
+    cut = (line if len(line) <= COLUMNS else line[: COLUMNS - 1] + "…" for line in bare)
+    return "<pre>" + "\n".join(map(esc, cut)) + "</pre>"
 
 
 def share(ratio_e10: int, *, places: int = 2) -> str:
-    """A signed percent without a blank, for tables: `-3.39%`."""
-    scaled = abs(ratio_e10) * 100 * 10**places // ONE_E10
+    """A signed percent without a blank, for tables, to the nearest last digit: `-3.39%`."""
+    scaled = (abs(ratio_e10) * 100 * 10**places + ONE_E10 // 2) // ONE_E10
     whole, rest = divmod(scaled, 10**places)
     sign = "" if scaled == 0 else "-" if ratio_e10 < 0 else "+"
     return f"{sign}{whole}.{rest:0{places}d}%" if places else f"{sign}{whole}%"

@@ -3,7 +3,7 @@
 from typing import Final
 
 from vanta import _core
-from vanta.domain.enums import Action, Quality, Side
+from vanta.domain.enums import Action, Quality
 from vanta.domain.intent import Intent
 from vanta.domain.market import Market
 from vanta.domain.order import Order
@@ -23,11 +23,9 @@ from vanta.telegram.text import at_time, esc, how_long, pre, reasons, share, tag
 SHAKY: Final = frozenset({Quality.STALE, Quality.CONFLICT, Quality.CLOCK_SUSPECT, Quality.NONE})
 
 
-def line(label: str, value: str, *more: str) -> str:
-    """One row of a table: label, number, and up to two narrow notes."""
-    first = more[0] if more else ""
-    second = more[1] if len(more) > 1 else ""
-    return f"{label:<6}{value:>9} {first:>8} {second:>8}"
+def line(label: str, value: str, name: str = "", second: str = "") -> str:
+    """One row of a table: a label and its number, a name and its number, both right-aligned."""
+    return f"{label:<6}{value:>9}  {name:<7}{second:>9}"
 
 
 def headline(market: Market, side_word: str, leverage_e10: int) -> str:
@@ -40,24 +38,26 @@ def ticket(intent: Intent, preview: Preview, market: Market, policy: Policy) -> 
     entry = preview.entry_e10
     size = preview.notional_e6
     costs = preview.open_fee_e6 + preview.close_fee_e6 + preview.spread_cost_e6
+    even = share(-(-costs * ONE_E10 // size)) if size else ""
     rows = [
-        line("Margin", format_usd(intent.collateral_e6), "USDC"),
-        line("Size", format_usd(size)),
-        line("Entry", "~" + price_short(entry), "slip max", share(intent.max_slippage_e10)[1:]),
+        line("Margin", format_usd(intent.collateral_e6), "size", format_usd(size)),
+        line("Entry", "~" + price_short(entry), "slip", share(intent.max_slippage_e10)[1:]),
         line("Liq", price_short(preview.liquidation_e10), _move(entry, preview.liquidation_e10)),
     ]
     for label, level in (("TP", intent.take_profit_e10), ("SL", intent.stop_loss_e10)):
         if level:
             result = format_usd(_result(intent, entry, level), signed=True)
             rows.append(line(label, price_short(level), _move(entry, level), result))
-    fees = f"{format_usd(preview.open_fee_e6)}+{format_usd(preview.close_fee_e6)}"
-    rows.append(f"Fees   {fees}, spread {format_usd(preview.spread_cost_e6)}")
-    even = -(-costs * ONE_E10 // size) if size else 0
-    rows.append(line("Even", "after", share(even if intent.side is Side.LONG else -even)))
+    rows.append(line("Costs", format_usd(costs), "even", even))
+    fees = (
+        f"Costs: open {format_usd(preview.open_fee_e6)} · close ~{format_usd(preview.close_fee_e6)}"
+        f" · spread {format_usd(preview.spread_cost_e6)}"
+    )
     return "\n".join(
         [
             f"{tag(intent.mode)} {headline(market, _side(intent), intent.leverage_e10)}",
             pre(rows),
+            fees,
             _worst_case(preview, policy),
             "Protected by: " + _protection(intent, preview),
         ]
@@ -85,17 +85,15 @@ def position(view: PositionView, market: Market, *, now_ns: int, quality: int) -
     rows = [f"{price_short(item.entry_e10)} -> {_mark(view, quality)}"]
     if view.mark_e10:
         ratio = share(view.pnl_ratio_e10, places=1)
-        rows.append(line("PnL", format_usd(view.pnl_e6, signed=True), ratio, "margin"))
+        rows.append(line("PnL", format_usd(view.pnl_e6, signed=True), "margin", ratio))
     rows += [
-        line("Size", format_usd(view.notional_e6)),
-        line("Margin", format_usd(item.collateral_e6), "fees", format_usd(item.fees_e6)),
-        line("Liq", price_short(item.liquidation_e10), _left(view)),
+        line("Margin", format_usd(item.collateral_e6), "size", format_usd(view.notional_e6)),
+        line("Liq", price_short(item.liquidation_e10), "away", _left(view)),
     ]
-    if item.stop_loss_e10:
-        rows.append(line("SL", price_short(item.stop_loss_e10), _from(view, item.stop_loss_e10)))
-    if item.take_profit_e10:
-        level = item.take_profit_e10
-        rows.append(line("TP", price_short(level), _from(view, level)))
+    for label, level in (("SL", item.stop_loss_e10), ("TP", item.take_profit_e10)):
+        if level:
+            rows.append(line(label, price_short(level), "away", _from(view, level)))
+    rows.append(line("Fees", format_usd(item.fees_e6)))
     age = how_long(now_ns - item.opened_ns) if item.opened_ns else ""
     head = headline(market, f"#{item.id} {item.side.name}", item.leverage_e10)
     shield = view.protected_by
@@ -167,7 +165,7 @@ def close_preview(view: PositionView, market: Market, *, portion_e10: int, quali
     item = view.position
     closing = item.collateral_e6 * portion_e10 // ONE_E10
     size = _core.notional(collateral_e6=closing, leverage_e10=item.leverage_e10)
-    rows = [line("Close", format_usd(size), share(portion_e10, places=0)[1:])]
+    rows = [line("Close", format_usd(size), "share", share(portion_e10, places=0)[1:])]
     if view.mark_e10:
         exit_at = _core.execution_price(
             price_e10=view.mark_e10,
@@ -185,8 +183,7 @@ def close_preview(view: PositionView, market: Market, *, portion_e10: int, quali
         fee = _core.fee(notional_e6=size, rate_e10=market.close_fee_e10)
         rows += [
             line("Exit", "~" + price_short(exit_at)),
-            line("PnL", format_usd(gross, signed=True)),
-            line("Fee", format_usd(-fee)),
+            line("PnL", format_usd(gross, signed=True), "fee", format_usd(-fee)),
             line("Back", format_usd(max(closing + gross - fee, 0)), "USDC"),
         ]
     head = headline(market, f"Close #{item.id} {item.side.name}", item.leverage_e10)

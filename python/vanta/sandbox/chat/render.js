@@ -64,7 +64,7 @@ function fill(parent, text, entities, from, to, isBot) {
     if (start < at || end > to) continue;
     parent.append(...words(text.slice(at, start), isBot));
     const node = shell(entity);
-    fill(node, text, entities.slice(i + 1), start, end, isBot);
+    fill(node, text, entities.slice(i + 1), start, end, isBot && entity.type !== "code");
     parent.append(node);
     at = end;
   }

@@ -13,19 +13,19 @@ from vanta.telegram.press import Press, Verb
 from vanta.telegram.text import not_understood
 
 MENU = [
-    BotCommand(command="start", description="First steps and a demo trade"),
+    BotCommand(command="start", description="First steps, demo trade"),
     BotCommand(command="long", description="Open a long"),
     BotCommand(command="short", description="Open a short"),
     BotCommand(command="positions", description="Open positions"),
-    BotCommand(command="close", description="Close a position or a part"),
+    BotCommand(command="close", description="Close all or a part"),
     BotCommand(command="price", description="Prices now"),
     BotCommand(command="pnl", description="Profit and loss"),
     BotCommand(command="risk", description="Limits and their use"),
     BotCommand(command="orders", description="Newest orders"),
     BotCommand(command="why", description="Why an order went or not"),
     BotCommand(command="markets", description="What can be traded"),
-    BotCommand(command="status", description="Account, mode and prices"),
-    BotCommand(command="help", description="How a command is written"),
+    BotCommand(command="status", description="Account and prices"),
+    BotCommand(command="help", description="How to write commands"),
 ]
 
 
