@@ -4,6 +4,7 @@
 //! a borrowed array meanwhile. No dtype is cast and no layout repaired silently.
 
 use numpy::{Element, PyArray1, PyArrayMethods, PyUntypedArray, PyUntypedArrayMethods};
+use pyo3::Borrowed;
 use pyo3::exceptions::{PyOverflowError, PyTypeError};
 use pyo3::prelude::*;
 use vanta_core::CoreError;
@@ -77,16 +78,44 @@ pub(crate) fn int<T: FromInt>(name: &'static str, any: &Bound<'_, PyAny>) -> PyR
     T::from_raw(raw).map_err(|error| to_py(error.named(name)))
 }
 
-/// As [`int`], `default` where the argument was not passed.
+/// An argument that may be left out. Passing `None` is not leaving it out: it is a wrong type.
+pub(crate) struct OptionalArg<'py>(Option<Bound<'py, PyAny>>);
+
+impl OptionalArg<'_> {
+    /// Left out.
+    pub(crate) const ABSENT: Self = Self(None);
+}
+
+impl<'py> FromPyObject<'_, 'py> for OptionalArg<'py> {
+    type Error = PyErr;
+
+    fn extract(given: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
+        Ok(Self(Some(given.to_owned())))
+    }
+}
+
+/// As [`int`], `default` where the argument was left out or is `None`.
 ///
 /// # Errors
 /// As [`int`].
 pub(crate) fn optional_int<T: FromInt>(
     name: &'static str,
-    any: Option<&Bound<'_, PyAny>>,
+    given: Option<&Bound<'_, PyAny>>,
     default: T,
 ) -> PyResult<T> {
-    any.map_or(Ok(default), |any| int(name, any))
+    given.map_or(Ok(default), |any| int(name, any))
+}
+
+/// As [`int`], `default` where the argument was left out.
+///
+/// # Errors
+/// As [`int`].
+pub(crate) fn int_or<T: FromInt>(
+    name: &'static str,
+    argument: OptionalArg<'_>,
+    default: T,
+) -> PyResult<T> {
+    argument.0.map_or(Ok(default), |any| int(name, &any))
 }
 
 /// A raw row value as its unit, the error naming the argument and the row.

@@ -5,7 +5,7 @@ use pyo3::prelude::*;
 use vanta_core::margin::{self, Fill, HealthRows, LiquidationRows, PnlRows, Side};
 use vanta_core::units::{PriceE10, UsdE6};
 
-use crate::arrays::{array, array_like, int, optional_int};
+use crate::arrays::{OptionalArg, array, array_like, int, int_or};
 use crate::errors::{detached, to_py};
 
 type I64s = Py<PyArray1<i64>>;
@@ -100,8 +100,8 @@ fn pnls(
 /// Liquidation price, rounded towards entry, clamped at 0.
 #[pyfunction]
 #[pyo3(signature = (
-    *, entry_e10, collateral_e6, leverage_e10, is_long, threshold_e10, rollover_e6=None,
-    funding_e6=None,
+    *, entry_e10, collateral_e6, leverage_e10, is_long, threshold_e10, rollover_e6=OptionalArg::ABSENT,
+    funding_e6=OptionalArg::ABSENT,
 ), text_signature = "(*, entry_e10, collateral_e6, leverage_e10, is_long, threshold_e10, rollover_e6=0, funding_e6=0)")]
 fn liquidation_price(
     entry_e10: &Bound<'_, PyAny>,
@@ -109,8 +109,8 @@ fn liquidation_price(
     leverage_e10: &Bound<'_, PyAny>,
     is_long: bool,
     threshold_e10: &Bound<'_, PyAny>,
-    rollover_e6: Option<&Bound<'_, PyAny>>,
-    funding_e6: Option<&Bound<'_, PyAny>>,
+    rollover_e6: OptionalArg<'_>,
+    funding_e6: OptionalArg<'_>,
 ) -> PyResult<i64> {
     margin::liquidation_price(
         int("entry_e10", entry_e10)?,
@@ -118,8 +118,8 @@ fn liquidation_price(
         int("leverage_e10", leverage_e10)?,
         Side::from_is_long(is_long),
         int("threshold_e10", threshold_e10)?,
-        optional_int("rollover_e6", rollover_e6, UsdE6::ZERO)?,
-        optional_int("funding_e6", funding_e6, UsdE6::ZERO)?,
+        int_or("rollover_e6", rollover_e6, UsdE6::ZERO)?,
+        int_or("funding_e6", funding_e6, UsdE6::ZERO)?,
     )
     .map(PriceE10::get)
     .map_err(to_py)

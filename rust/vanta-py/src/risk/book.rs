@@ -10,7 +10,7 @@ use vanta_core::risk::{FillUpdate, Limits, Market, OpenRequest, RiskBook, UserSt
 use vanta_core::units::{PriceE10, UserIx};
 
 use super::answers::{PyAdmissions, PyExposure, PyRiskVerdict};
-use crate::arrays::{array, array_like, int, optional_int, row};
+use crate::arrays::{OptionalArg, array, array_like, int, int_or, row};
 use crate::errors::to_py;
 
 type Row = (i64, i64, i64, i64, i64, i64, i64);
@@ -67,7 +67,7 @@ fn request(
     collateral_e6: &Bound<'_, PyAny>,
     leverage_e10: &Bound<'_, PyAny>,
     price_e10: &Bound<'_, PyAny>,
-    stop_loss_e10: Option<&Bound<'_, PyAny>>,
+    stop_loss_e10: OptionalArg<'_>,
     now_ns: &Bound<'_, PyAny>,
 ) -> PyResult<OpenRequest> {
     Ok(OpenRequest {
@@ -77,11 +77,7 @@ fn request(
         collateral: int("collateral_e6", collateral_e6)?,
         leverage: int("leverage_e10", leverage_e10)?,
         price: int("price_e10", price_e10)?,
-        stop: stop(optional_int(
-            "stop_loss_e10",
-            stop_loss_e10,
-            PriceE10::ZERO,
-        )?),
+        stop: stop(int_or("stop_loss_e10", stop_loss_e10, PriceE10::ZERO)?),
         now: int("now_ns", now_ns)?,
     })
 }
@@ -241,7 +237,7 @@ impl PyRiskBook {
     /// What `admit` would say, without reserving.
     #[pyo3(signature = (
         user_ix, *, market_ix, is_long, collateral_e6, leverage_e10, price_e10,
-        stop_loss_e10=None, now_ns
+        stop_loss_e10=OptionalArg::ABSENT, now_ns
     ), text_signature = "($self, user_ix, *, market_ix, is_long, collateral_e6, leverage_e10, price_e10, stop_loss_e10=0, now_ns)")]
     fn check(
         &self,
@@ -252,7 +248,7 @@ impl PyRiskBook {
         collateral_e6: &Bound<'_, PyAny>,
         leverage_e10: &Bound<'_, PyAny>,
         price_e10: &Bound<'_, PyAny>,
-        stop_loss_e10: Option<&Bound<'_, PyAny>>,
+        stop_loss_e10: OptionalArg<'_>,
         now_ns: &Bound<'_, PyAny>,
     ) -> PyResult<PyRiskVerdict> {
         let asked = request(
@@ -272,7 +268,7 @@ impl PyRiskBook {
     /// Run every rule; when all pass, reserve cash and count the open.
     #[pyo3(signature = (
         user_ix, *, market_ix, is_long, collateral_e6, leverage_e10, price_e10,
-        stop_loss_e10=None, now_ns
+        stop_loss_e10=OptionalArg::ABSENT, now_ns
     ), text_signature = "($self, user_ix, *, market_ix, is_long, collateral_e6, leverage_e10, price_e10, stop_loss_e10=0, now_ns)")]
     fn admit(
         &self,
@@ -283,7 +279,7 @@ impl PyRiskBook {
         collateral_e6: &Bound<'_, PyAny>,
         leverage_e10: &Bound<'_, PyAny>,
         price_e10: &Bound<'_, PyAny>,
-        stop_loss_e10: Option<&Bound<'_, PyAny>>,
+        stop_loss_e10: OptionalArg<'_>,
         now_ns: &Bound<'_, PyAny>,
     ) -> PyResult<PyRiskVerdict> {
         let asked = request(
@@ -362,7 +358,7 @@ impl PyRiskBook {
     /// Set a position to its state after a fill (collateral 0 = gone) and move cash.
     #[pyo3(signature = (
         user_ix, *, position_id, market_ix, is_long, entry_e10, collateral_e6, leverage_e10,
-        cash_delta_e6, realised_e6, is_close, at_ns, reservation=None
+        cash_delta_e6, realised_e6, is_close, at_ns, reservation=OptionalArg::ABSENT
     ), text_signature = "($self, user_ix, *, position_id, market_ix, is_long, entry_e10, collateral_e6, leverage_e10, cash_delta_e6, realised_e6, is_close, at_ns, reservation=0)")]
     fn apply_fill(
         &self,
@@ -378,7 +374,7 @@ impl PyRiskBook {
         realised_e6: &Bound<'_, PyAny>,
         is_close: bool,
         at_ns: &Bound<'_, PyAny>,
-        reservation: Option<&Bound<'_, PyAny>>,
+        reservation: OptionalArg<'_>,
     ) -> PyResult<()> {
         let fill = FillUpdate {
             user: int("user_ix", user_ix)?,
@@ -392,7 +388,7 @@ impl PyRiskBook {
             realised: int("realised_e6", realised_e6)?,
             is_close,
             at: int("at_ns", at_ns)?,
-            reservation: optional_int("reservation", reservation, 0)?,
+            reservation: int_or("reservation", reservation, 0)?,
         };
         self.with(py, |book| book.apply_fill(&fill))
     }
