@@ -1,0 +1,412 @@
+"""Every binding of margin and risk, fed with what does not belong: a named error, never a panic.
+
+One good call per binding; then each argument in turn is replaced. `PanicException` is a
+`BaseException`, so a panic passes no `pytest.raises` here and ends the run.
+"""
+
+import inspect
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from vanta import _core
+
+E6 = 10**6
+E10 = 10**10
+I64 = 2**63 - 1
+NOW = 20_000 * 86_400 * 10**9
+
+Call = tuple[Callable[..., Any], dict[str, Any]]
+
+
+def i64(*values: int) -> Any:
+    return np.array(values or (1,), dtype=np.int64)
+
+
+def loaded() -> _core.RiskBook:
+    book = _core.RiskBook()
+    book.set_market(**MARKET)
+    book.load_users(**USERS)
+    return book
+
+
+MARKET: dict[str, Any] = {
+    "market_ix": 1,
+    "min_leverage_e10": E10,
+    "max_leverage_e10": 100 * E10,
+    "min_notional_e6": 0,
+    "threshold_e10": 85 * 10**8,
+    "open_fee_e10": 6 * 10**6,
+    "close_fee_e10": 6 * 10**6,
+    "spread_e10": 0,
+    "is_open": True,
+}
+USERS: dict[str, Any] = {
+    "user_ix": np.array([7, 8], dtype=np.uint32),
+    "cash_e6": i64(10_000 * E6, 10_000 * E6),
+    "day_start_equity_e6": i64(10_000 * E6, 10_000 * E6),
+    "losses_in_row": i64(0, 0),
+    "max_leverage_e10": i64(50 * E10, 50 * E10),
+    "max_position_e6": i64(10_000 * E6, 10_000 * E6),
+    "max_account_risk_e10": i64(E10, E10),
+    "liquidation_buffer_e10": i64(E10 // 20, E10 // 20),
+    "max_daily_loss_e10": i64(E10, E10),
+    "opens_per_minute": i64(10_000, 10_000),
+    "trades_per_day": i64(10_000, 10_000),
+    "volume_hour_e6": i64(10**15, 10**15),
+    "volume_day_e6": i64(10**15, 10**15),
+    "max_losses_in_row": i64(10, 10),
+}
+ASK: dict[str, Any] = {
+    "user_ix": 7,
+    "market_ix": 1,
+    "is_long": True,
+    "collateral_e6": 100 * E6,
+    "leverage_e10": 10 * E10,
+    "price_e10": 1_000 * E10,
+    "stop_loss_e10": 950 * E10,
+    "now_ns": NOW,
+}
+ASKS: dict[str, Any] = {
+    "user_ix": np.array([7, 8], dtype=np.uint32),
+    "market_ix": np.array([1, 1], dtype=np.uint16),
+    "is_long": np.array([True, False]),
+    "collateral_e6": i64(100 * E6, 100 * E6),
+    "leverage_e10": i64(10 * E10, 10 * E10),
+    "price_e10": i64(1_000 * E10, 1_000 * E10),
+    "stop_loss_e10": i64(0, 0),
+    "now_ns": NOW,
+}
+FILL: dict[str, Any] = {
+    "user_ix": 7,
+    "position_id": 1,
+    "market_ix": 1,
+    "is_long": True,
+    "entry_e10": 1_000 * E10,
+    "collateral_e6": 100 * E6,
+    "leverage_e10": 10 * E10,
+    "cash_delta_e6": -100 * E6,
+    "realised_e6": 0,
+    "is_close": False,
+    "at_ns": NOW,
+    "reservation": 0,
+}
+POSITION: dict[str, Any] = {
+    "entry_e10": 1_000 * E10,
+    "collateral_e6": 100 * E6,
+    "leverage_e10": 10 * E10,
+    "is_long": True,
+}
+POSITIONS: dict[str, Any] = {
+    "entry_e10": i64(1_000 * E10, 1_000 * E10),
+    "collateral_e6": i64(100 * E6, 100 * E6),
+    "leverage_e10": i64(10 * E10, 10 * E10),
+    "is_long": np.array([True, False]),
+}
+MARKS: dict[str, Any] = {"price_e10": i64(1_000 * E10, 1_000 * E10)}
+THRESHOLDS: dict[str, Any] = {"threshold_e10": i64(85 * 10**8, 85 * 10**8)}
+
+
+def calls() -> dict[str, Call]:
+    book = loaded()
+    return {
+        "notional": (_core.notional, {"collateral_e6": E6, "leverage_e10": E10}),
+        "fee": (_core.fee, {"notional_e6": E6, "rate_e10": 1}),
+        "execution_price": (
+            _core.execution_price,
+            {"price_e10": E10, "spread_e10": 0, "is_long": True, "is_open": True},
+        ),
+        "pnl": (_core.pnl, {"price_e10": 1_010 * E10, **POSITION}),
+        "pnls": (_core.pnls, {**MARKS, **POSITIONS}),
+        "liquidation_price": (
+            _core.liquidation_price,
+            {"threshold_e10": 85 * 10**8, "rollover_e6": 0, "funding_e6": 0, **POSITION},
+        ),
+        "liquidation_prices": (
+            _core.liquidation_prices,
+            {"rollover_e6": i64(0, 0), "funding_e6": i64(0, 0), **THRESHOLDS, **POSITIONS},
+        ),
+        "safe_line": (
+            _core.safe_line,
+            {"entry_e10": E10, "liquidation_e10": 1, "buffer_e10": 1, "is_long": True},
+        ),
+        "health_scan": (
+            _core.health_scan,
+            {"buffer_e10": i64(0, 0), **MARKS, **THRESHOLDS, **POSITIONS},
+        ),
+        "size_for_risk": (
+            _core.size_for_risk,
+            {
+                "risk_e6": E6,
+                "entry_e10": 1_000,
+                "stop_e10": 990,
+                "leverage_e10": E10,
+                "cost_e10": 0,
+                "is_long": True,
+            },
+        ),
+        "set_market": (book.set_market, MARKET),
+        "load_users": (book.load_users, USERS),
+        "load_opens": (
+            book.load_opens,
+            {
+                "user_ix": np.array([7, 8], dtype=np.uint32),
+                "at_ns": i64(NOW, NOW),
+                "notional_e6": i64(1, 1),
+            },
+        ),
+        "set_marks": (book.set_marks, {"market_ix": np.array([1, 2], dtype=np.uint16), **MARKS}),
+        "check": (book.check, ASK),
+        "admit": (book.admit, ASK),
+        "admit_batch": (book.admit_batch, ASKS),
+        "release": (book.release, {"reservation": 0}),
+        "apply_fill": (book.apply_fill, FILL),
+        "start_day": (book.start_day, {"user_ix": 7, "day_start_ns": NOW, "equity_e6": 1}),
+        "exposure": (book.exposure, {"user_ix": 7, "now_ns": NOW}),
+    }
+
+
+ARGUMENTS = [(call, name) for call, (_, good) in calls().items() for name in good]
+ARRAYS = [
+    (call, name)
+    for call, (_, good) in calls().items()
+    for name, value in good.items()
+    if isinstance(value, np.ndarray)
+]
+INTEGERS = [
+    (call, name)
+    for call, (_, good) in calls().items()
+    for name, value in good.items()
+    if isinstance(value, int) and not isinstance(value, bool)
+]
+NO_VALUES = [
+    None,
+    "1",
+    b"1",
+    1.0,
+    1j,
+    [],
+    {},
+    object(),
+    np.float64(1),
+    np.array(["x"]),
+    NOW.bit_length,
+]
+
+
+def bad_call(call: str, name: str, value: Any) -> Callable[[], Any]:
+    function, good = calls()[call]
+    return lambda: function(**{**good, name: value})
+
+
+@pytest.mark.parametrize("call", list(calls()))
+def test_the_good_call_is_good(call: str) -> None:
+    function, good = calls()[call]
+    function(**good)
+
+
+@pytest.mark.parametrize("call", list(calls()))
+def test_arguments_are_known_required_and_by_keyword(call: str) -> None:
+    function, good = calls()[call]
+    with pytest.raises(TypeError):
+        function(**good, nonsense=1)
+    if call != "release":  # one argument cannot be swapped with another
+        with pytest.raises(TypeError):
+            function(*good.values())
+    parameters = inspect.signature(function).parameters
+    assert list(parameters) == [name for name in parameters if name in good]
+    assert set(parameters) == set(good)
+    for name, parameter in parameters.items():
+        if parameter.default is inspect.Parameter.empty:
+            with pytest.raises(TypeError, match=name):
+                function(**{key: value for key, value in good.items() if key != name})
+        else:
+            function(**{key: value for key, value in good.items() if key != name})
+
+
+@pytest.mark.parametrize(("call", "name"), ARGUMENTS)
+def test_wrong_types_are_refused(call: str, name: str) -> None:
+    for value in NO_VALUES:
+        with pytest.raises((TypeError, _core.InvalidInput)) as raised:
+            bad_call(call, name, value)()
+        notes = getattr(raised.value, "__notes__", [])
+        assert name in f"{raised.value} {notes}", f"{value!r}: {raised.value}"
+
+
+@pytest.mark.parametrize(("call", "name"), INTEGERS)
+@pytest.mark.parametrize(
+    "value",
+    [2**64, -(2**64), 10**5000, -(10**5000), -(2**63) - 1],
+    ids=["+65", "-65", "+", "-", "-64"],
+)
+def test_integers_beyond_64_bits_are_refused(call: str, name: str, value: int) -> None:
+    with pytest.raises(_core.InvalidInput, match=name) as raised:
+        bad_call(call, name, value)()
+    assert len(str(raised.value)) < 200
+
+
+@pytest.mark.parametrize(("call", "name"), INTEGERS)
+@pytest.mark.parametrize("value", [-1, -(2**63), I64, 2**63], ids=["-1", "min", "max", "max+1"])
+def test_integers_at_the_ends_never_panic(call: str, name: str, value: int) -> None:
+    try:
+        bad_call(call, name, value)()
+    except (_core.InvalidInput, _core.ArithmeticOverflow) as error:
+        assert isinstance(error, _core.VantaError)
+
+
+@pytest.mark.parametrize(("call", "name"), ARRAYS)
+def test_wrong_arrays_are_refused_by_name(call: str, name: str) -> None:
+    good = calls()[call][1][name]
+    other = np.float64 if good.dtype == np.bool_ else np.bool_
+    wrong = {
+        "a list": good.tolist(),
+        "a float array": good.astype(np.float64),
+        "another integer": good.astype(np.int32),
+        "another kind": good.astype(other),
+        "big endian": good.astype(good.dtype.newbyteorder(">"))
+        if good.dtype.itemsize > 1
+        else good.astype(np.int16),
+        "objects": good.astype(object),
+        "two dimensions": good.reshape(1, 2),
+        "no dimension": np.array(good[0]),
+        "every other element": np.repeat(good, 2)[::2],
+        "backwards": good[::-1],
+    }
+    for label, value in wrong.items():
+        with pytest.raises(_core.InvalidInput, match=name):
+            bad_call(call, name, value)()
+            pytest.fail(label)
+
+
+@pytest.mark.parametrize(("call", "name"), ARRAYS)
+@pytest.mark.parametrize("count", [0, 1, 3])
+def test_lengths_must_be_equal(call: str, name: str, count: int) -> None:
+    good = calls()[call][1][name]
+    with pytest.raises(_core.InvalidInput, match="rows"):
+        bad_call(call, name, np.resize(good, count))()
+
+
+@pytest.mark.parametrize(("call", "name"), ARRAYS)
+@pytest.mark.parametrize("value", [-1, -(2**63), I64], ids=["-1", "min", "max"])
+def test_rows_at_the_ends_never_panic(call: str, name: str, value: int) -> None:
+    good = calls()[call][1][name]
+    if good.dtype != np.int64:
+        return
+    row = np.array([good[0], value], dtype=np.int64)
+    try:
+        bad_call(call, name, row)()
+    except (_core.InvalidInput, _core.ArithmeticOverflow) as error:
+        assert "row 1: " in str(error)
+
+
+@pytest.mark.parametrize(
+    "call", [call for call, (_, good) in calls().items() if call.endswith("s")]
+)
+def test_empty_and_read_only_arrays_are_fine(call: str) -> None:
+    function, good = calls()[call]
+    if not any(isinstance(value, np.ndarray) for value in good.values()):
+        return
+    function(**{k: v[:0] if isinstance(v, np.ndarray) else v for k, v in good.items()})
+    frozen = {k: v.copy() if isinstance(v, np.ndarray) else v for k, v in good.items()}
+    for value in frozen.values():
+        if isinstance(value, np.ndarray):
+            value.setflags(write=False)
+    function(**frozen)
+
+
+@pytest.mark.parametrize(
+    ("call", "change"),
+    [
+        ("notional", {"collateral_e6": I64, "leverage_e10": 2 * E10}),
+        ("fee", {"notional_e6": I64, "rate_e10": 2 * E10}),
+        ("execution_price", {"price_e10": I64, "spread_e10": 1}),
+        ("pnl", {"entry_e10": 1, "price_e10": I64, "collateral_e6": I64}),
+        ("liquidation_price", {"entry_e10": I64, "is_long": False}),
+        ("size_for_risk", {"risk_e6": I64, "leverage_e10": 1}),
+        ("check", {"collateral_e6": I64}),
+        ("admit", {"collateral_e6": I64}),
+        ("apply_fill", {"cash_delta_e6": I64}),
+        (
+            "pnls",
+            {"price_e10": i64(1, I64), "entry_e10": i64(1, 1), "is_long": np.array([True, True])},
+        ),
+        ("admit_batch", {"collateral_e6": i64(E6, I64)}),
+    ],
+)
+def test_overflow_is_its_own_error(call: str, change: dict[str, Any]) -> None:
+    function, good = calls()[call]
+    with pytest.raises(_core.ArithmeticOverflow) as raised:
+        function(**{**good, **change})
+    assert isinstance(raised.value, ArithmeticError)
+    assert isinstance(raised.value, _core.VantaError)
+    assert not isinstance(raised.value, ValueError)
+
+
+def test_a_wrong_batch_reserves_nothing() -> None:
+    book = loaded()
+    with pytest.raises(_core.InvalidInput, match="row 1: user_ix 9 is unknown"):
+        book.admit_batch(**{**ASKS, "user_ix": np.array([7, 9], dtype=np.uint32)})
+    assert book.exposure(7, now_ns=NOW).reserved_e6 == 0
+
+
+def test_names_and_build() -> None:
+    assert _core.RULES[0] == "NONE"
+    assert len(_core.RULES) == len(set(_core.RULES)) == 17
+    assert _core.build_profile in {"release", "debug"}
+    assert _core.__version__
+    assert _core.InvalidInput.__mro__[1:3] == (_core.VantaError, ValueError)
+    assert _core.ArithmeticOverflow.__mro__[1:3] == (_core.VantaError, ArithmeticError)
+
+
+def test_answers_are_frozen() -> None:
+    book = loaded()
+    verdict = book.admit(**ASK)
+    for answer, name in ((verdict, "ok"), (book.exposure(7, now_ns=NOW), "cash_e6")):
+        with pytest.raises(AttributeError):
+            setattr(answer, name, 1)
+    with pytest.raises(TypeError):
+        type("Child", (_core.RiskBook,), {})
+
+
+def test_threads_share_one_book() -> None:
+    """Batches compute with the interpreter released while others check, admit and release."""
+    book = loaded()
+    failures: list[BaseException] = []
+    many = {
+        name: np.resize(value, 500) if isinstance(value, np.ndarray) else value
+        for name, value in ASKS.items()
+    }
+
+    def run(work: Callable[[], None]) -> Callable[[], None]:
+        def body() -> None:
+            try:
+                for _ in range(20):
+                    work()
+            except BaseException as error:  # a thread's panic must fail the test
+                failures.append(error)
+
+        return body
+
+    def batch() -> None:
+        for reservation in book.admit_batch(**many).reservation.tolist():
+            assert book.release(reservation) == (reservation != 0)
+
+    def single() -> None:
+        reservation = book.admit(**ASK).reservation
+        book.exposure(7, now_ns=NOW)
+        book.check(**ASK)
+        assert book.release(reservation) == (reservation != 0)
+
+    threads = [threading.Thread(target=run(work)) for work in (batch, batch, single, single)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=60)
+        assert not thread.is_alive()
+    assert failures == []
+    for user_ix in (7, 8):
+        exposure = book.exposure(user_ix, now_ns=NOW)
+        assert (exposure.reserved_e6, exposure.trades_today) == (0, 0)
