@@ -2,6 +2,7 @@
 
 import asyncio
 import gzip
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -249,7 +250,9 @@ async def test_every_unauthorized_answer_is_the_same_to_the_byte(
     assert len(bodies) == 1
 
 
-async def test_a_sender_that_hangs_up_before_the_answer_is_served_all_the_same(site: Site) -> None:
+async def test_a_sender_that_hangs_up_before_the_answer_is_served_all_the_same(
+    site: Site, caplog: pytest.LogCaptureFixture
+) -> None:
     _, writer = await asyncio.open_connection("127.0.0.1", site.port)
     writer.write(site.head(f"Content-Length: {len(BODY)}") + BODY)
     await writer.drain()
@@ -260,6 +263,7 @@ async def test_a_sender_that_hangs_up_before_the_answer_is_served_all_the_same(s
     status, receipt = await site.bench.send(ID, BODY)
     assert status == 200
     assert receipt["signal_id"] == ID
+    assert not [record for record in caplog.records if record.levelno >= logging.ERROR]
 
 
 async def test_draining_finishes_what_was_taken_and_takes_no_more(

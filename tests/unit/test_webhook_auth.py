@@ -2,6 +2,8 @@
 
 import logging
 import re
+import sys
+from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime
 
@@ -172,6 +174,32 @@ def test_an_unknown_key_is_like_a_wrong_signature(verifier: Verifier, clock: Man
     unknown = refused(verifier, good(clock, key_id="key_nobody"))
     wrong = refused(verifier, good(clock, secret=OTHER_SECRET))
     assert unknown.reply("a").body == wrong.reply("b").body
+
+
+def test_an_unknown_key_costs_as_many_hashes_and_comparisons_as_a_known_one(
+    verifier: Verifier, clock: ManualClock
+) -> None:
+    def cost(headers: list[Pair]) -> Counter[str]:
+        calls: Counter[str] = Counter()
+
+        def note(_frame: object, event: str, called: object) -> None:
+            if event == "c_call":
+                calls[getattr(called, "__name__", "")] += 1
+
+        sys.setprofile(note)
+        try:
+            verifier.verify(headers, BODY)
+        except Refused:
+            pass
+        finally:
+            sys.setprofile(None)
+        return Counter({name: calls[name] for name in ("hmac_digest", "compare_digest")})
+
+    known = cost(good(clock))
+    assert known["compare_digest"] == known["hmac_digest"] == 2
+    assert cost(good(clock, key_id="key_both", secret=OTHER_SECRET)) == known
+    assert cost(good(clock, secret=OTHER_SECRET)) == known
+    assert cost(good(clock, key_id="key_nobody")) == known
 
 
 @pytest.mark.parametrize("skew_s", [-30, 0, 30])

@@ -226,6 +226,7 @@ def test_a_json_number_where_a_decimal_belongs_is_shown_as_sent(field: str, numb
     refused = refusal(body)
     assert (refused.status, refused.field, refused.value) == (400, field, number)
     assert "in quotes" in refused.limit
+    assert "lose digits" in refused.limit
 
 
 def test_an_unknown_field_is_named_with_the_nearest_known() -> None:
