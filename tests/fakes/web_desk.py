@@ -259,7 +259,7 @@ class WebBench:
             checks={"postgres": postgres, "prices": prices},
             describe_signal=describe,
             feed_status=lambda: [{"market": "BTC/USD", "sources": []}],
-            task_status=lambda: {"feed": {"running": True}},
+            task_status=lambda: {"feed": {"running": True, "last_error": "OSError: dsn"}},
             mode=lambda: "DRY",
             metrics=self.metrics,
             clock=self.clock,

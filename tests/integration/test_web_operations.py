@@ -59,6 +59,8 @@ async def test_status_names_everything_and_no_account(bench: WebBench) -> None:
     assert [m["symbol"] for m in answer["markets"]] == ["BTC/USD", "ETH/USD", "SOL/USD"]
     assert set(answer["parts"]) == {"postgres", "prices"}
     assert answer["tasks"] == {"feed": {"running": True}}
+    _, full = await bench.call("GET", "/api/v1/status")
+    assert full["tasks"] == {"feed": {"running": True, "last_error": "OSError: dsn"}}
     assert TOKEN not in json.dumps(answer)
     assert "equity" not in json.dumps(answer)
 

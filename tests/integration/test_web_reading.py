@@ -23,7 +23,7 @@ async def test_every_endpoint_needs_the_token(bench: WebBench) -> None:
         assert (await bench.call("GET", f"/api/v1/{path}"))[0] == 200, path
         for token in (None, "", "wrong", "operator-token-of-the-testz"):
             status, answer = await bench.call("GET", f"/api/v1/{path}", token=token)
-            assert (status, answer["error"]["code"]) == (401, "E-ROLE"), path
+            assert (status, answer["error"]["code"]) == (401, "E-AUTH"), path
 
 
 async def test_unknown_addresses_below_the_api_need_the_token_too(bench: WebBench) -> None:

@@ -225,8 +225,14 @@ class TestBadBodies:
 class TestTrouble:
     async def test_database_away_answers_503_and_says_so(self, bench: WebBench) -> None:
         bench.desk.outcome = asyncpg.ConnectionDoesNotExistError("connection was closed")
-        status, answer = await bench.open()
-        assert (status, answer["error"]["code"]) == (503, "E-STORE")
+        status, answer = await bench.open(key="k-1")
+        assert (status, answer["error"]["code"]) == (503, "E-UNKNOWN")
+        assert answer["idempotency_key"] == "k-1"
+
+    async def test_database_away_for_a_look(self, bench: WebBench) -> None:
+        await bench.pool.close()
+        status, answer = await bench.call("GET", "/api/v1/positions", user=bench.trader.id)
+        assert (status, answer["error"]["code"]) == (503, "E-BUSY")
 
     async def test_what_the_engine_cannot_store_is_an_argument(self, bench: WebBench) -> None:
         bench.desk.outcome = InputError("E-ARG", field="ref", value="x", limit="less")

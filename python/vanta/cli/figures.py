@@ -40,6 +40,11 @@ def percent(text: str | None, *, signed: bool = False) -> str:
     return NONE if text is None else format_percent(scaled(text, 10), signed=signed)
 
 
+def rate(text: str | None) -> str:
+    """Show a fee or spread as percent, exactly."""
+    return NONE if text is None else format_scaled(scaled(text, 10), decimals=8) + " %"
+
+
 def number(text: str | None, unit: str) -> str:
     """Show a number of a limit in the words of its unit."""
     if unit == "seconds" and text is not None:

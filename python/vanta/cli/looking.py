@@ -50,9 +50,9 @@ def markets(context: Context) -> int:
                 m["symbol"],
                 f"{f.leverage(m['min_leverage'])}-{f.leverage(m['max_leverage'])}",
                 f.usd(m["min_position"]),
-                f.percent(m["open_fee"]),
-                f.percent(m["close_fee"]),
-                f.percent(m["spread"]),
+                f.rate(m["open_fee"]),
+                f.rate(m["close_fee"]),
+                f.rate(m["spread"]),
                 "open" if m["open"] else "closed",
             )
             for m in found["markets"]
@@ -82,7 +82,7 @@ def _sendable(text: str) -> str:
 
 def _quotes(out: Output, quotes: list[dict[str, Any]]) -> None:
     out.table(
-        ("MARKET", "PRICE", "QUALITY", "AGE", "SOURCES", "OPENS"),
+        ("MARKET", "PRICE", "QUALITY", "OLDEST", "SOURCES", "OPENS"),
         [
             (
                 q["symbol"],

@@ -85,8 +85,31 @@ def show(context: Context) -> int:
     if context.output.as_json:
         context.output.document(found)
     else:
-        _flat(context, found)
+        _story(context, found)
     return Exit.OK
+
+
+def _story(context: Context, found: dict[str, Any]) -> None:
+    """Write a signal's way stage by stage, then what it led to."""
+    out = context.output
+    rest = dict(found)
+    stages, elapsed = rest.pop("stages", None), rest.pop("elapsed_us", None)
+    if not isinstance(stages, dict) or not isinstance(elapsed, dict):
+        _flat(context, found)
+        return
+    followers, skipped = rest.pop("followers", None), rest.pop("skipped", None)
+    orders = rest.pop("orders", None)
+    _flat(context, rest)
+    out.table(
+        ("STAGE", "AT (UTC)", "AFTER"),
+        [
+            (name, f.clock(at), f"+{elapsed[name] / 1000:.3f} ms" if name in elapsed else f.NONE)
+            for name, at in stages.items()
+        ],
+    )
+    for name, value in (("followers", followers), ("skipped", skipped), ("orders", orders)):
+        if value:
+            _flat(context, {name: value})
 
 
 def _fields(context: Context) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from typing import Any, Final
 
+import asyncpg
 import msgspec
 from aiohttp import web
 
@@ -10,6 +11,8 @@ from vanta.domain.errors import InputError, echo
 BODY_CAP: Final = 16_384
 TRACE: Final = web.RequestKey("trace", str)
 """Where the trace id of a request is kept."""
+STORE_AWAY: Final = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError)
+"""What a store that is away raises; a time-out is an OSError too."""
 
 
 class ApiError(Exception):

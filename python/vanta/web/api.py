@@ -75,7 +75,7 @@ class Api:
         checks: Mapping[str, Check],
         describe_signal: Describe,
         feed_status: Callable[[], Any],
-        task_status: Callable[[], Any],
+        task_status: Callable[[], Mapping[str, Mapping[str, Any]]],
         mode: Callable[[], str],
         metrics: Metrics,
         clock: Clock,

@@ -25,7 +25,7 @@ def require_token(request: web.Request, token: str) -> None:
     if not (same and scheme.lower() == "bearer"):
         raise ApiError(
             401,
-            "E-ROLE",
+            "E-AUTH",
             "Only the operator. Send `Authorization: Bearer <token>`; the token is in "
             "instance.json in VANTA_HOME.",
             headers={"WWW-Authenticate": 'Bearer realm="vanta"'},

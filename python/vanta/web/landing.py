@@ -66,8 +66,10 @@ class Landing:
             else ""
         )
         banner = (
-            '<div class="banner" role="note">SIMULATED: orders fill on paper, no money moves.</div>'
+            '<div class="banner" role="note">SIMULATED: an invented market and play money.</div>'
             if api.simulated
+            else '<div class="banner" role="note">DRY: orders fill on paper, no money moves.</div>'
+            if api.mode() == "DRY"
             else ""
         )
         now = render.iso(api.clock.now_ns()) or ""

@@ -4,14 +4,21 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-import asyncpg
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler, Middleware
 
 from vanta import logs
 from vanta.domain.errors import ArithmeticOverflow, InputError, InvalidInput, NotFoundError
 from vanta.domain.intent import new_trace_id
-from vanta.web.answers import BODY_CAP, TRACE, ApiError, from_input, json_answer, too_large
+from vanta.web.answers import (
+    BODY_CAP,
+    STORE_AWAY,
+    TRACE,
+    ApiError,
+    from_input,
+    json_answer,
+    too_large,
+)
 from vanta.web.api import Api
 from vanta.web.auth import is_loopback, require_own_name, require_token
 
@@ -78,13 +85,12 @@ def middlewares(api: Api) -> Sequence[Middleware]:
             answer = ApiError(404, "E-ARG", str(error) or "There is no such thing.")
         except web.HTTPException as error:
             answer = _of_http(error)
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-            # TimeoutError is an OSError: a store that does not answer is a store that is away.
+        except STORE_AWAY as error:
             _log.error("web.store_away", error=type(error).__name__, path=request.path)
             answer = ApiError(
                 503,
-                "E-STORE",
-                "The database does not answer. Nothing new is accepted; venue stops still work.",
+                "E-BUSY",
+                "The database does not answer. Nothing new is accepted until it does.",
                 headers={"Retry-After": "2"},
             )
         except Exception:

@@ -49,7 +49,14 @@ class Operations:
         )
 
     async def status(self, _request: web.Request) -> web.Response:
-        """GET /status and /api/v1/status."""
+        """GET /status: for everybody, so without the texts of errors."""
+        found = await self.summary()
+        for task in found["tasks"].values():
+            task.pop("last_error", None)
+        return json_answer(found)
+
+    async def full_status(self, _request: web.Request) -> web.Response:
+        """GET /api/v1/status: the same with what the operator may read."""
         return json_answer(await self.summary())
 
     async def parts(self) -> dict[str, dict[str, Any]]:
@@ -81,7 +88,7 @@ class Operations:
             "parts": parts,
             "markets": [api.quote(m) for m in api.catalogue],
             "feed": api.feed_status(),
-            "tasks": api.task_status(),
+            "tasks": {name: dict(task) for name, task in api.task_status().items()},
             "counts": await self._count(),
             "chat_url": api.chat_url or None,
         }

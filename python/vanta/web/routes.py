@@ -20,7 +20,7 @@ def routes(api: Api) -> list[web.RouteDef]:
         web.get("/health", operations.readyz),
         web.get("/metrics", operations.metrics),
         web.get("/status", operations.status),
-        web.get("/api/v1/status", operations.status),
+        web.get("/api/v1/status", operations.full_status),
         web.get("/api/v1/markets", reading.markets),
         web.get("/api/v1/prices", reading.prices),
         web.get("/api/v1/quotes", reading.prices),

@@ -5,13 +5,16 @@ from typing import Any, Final
 import msgspec
 from aiohttp import web
 
+from vanta import logs
 from vanta.domain.enums import Action, OrderState
 from vanta.domain.intent import Intent
 from vanta.domain.order import Order
 from vanta.web import bodies, render
-from vanta.web.answers import TRACE, ApiError, json_answer
+from vanta.web.answers import STORE_AWAY, TRACE, ApiError, json_answer
 from vanta.web.api import Api, whole_id
 from vanta.web.positions import position_json
+
+_log = logs.get(__name__)
 
 # States of an order whose executor has said no, with the published code of each.
 _NO: Final = {
@@ -82,7 +85,18 @@ class Trading:
         return await self._submit(intent)
 
     async def _submit(self, intent: Intent) -> web.Response:
-        order = await self._api.desk.submit(intent)
+        try:
+            order = await self._api.desk.submit(intent)
+        except STORE_AWAY:
+            _log.exception("web.submit_in_doubt", source=intent.source.value)
+            raise ApiError(
+                503,
+                "E-UNKNOWN",
+                "The database did not answer: not known whether this was stored. The same "
+                "Idempotency-Key asks again and never makes a second order.",
+                headers={"Retry-After": "2"},
+                more={"idempotency_key": intent.ref},
+            ) from None
         if order.duplicate and _terms(order.intent) != _terms(intent):
             raise ApiError(
                 409,
