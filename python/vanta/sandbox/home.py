@@ -14,9 +14,7 @@ import fcntl
 import hashlib
 import os
 import shutil
-import sys
 import tempfile
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -27,17 +25,6 @@ NOBODY: Final = 65534
 _MARK: Final = "made-by-vanta"
 _SOCKET_ROOT: Final = Path("/tmp")  # noqa: S108  # short by need; each folder is mkdtemp, 0711
 _SOCKET_PREFIX: Final = "vanta-"
-
-
-def default_home(environ: Mapping[str, str], user_home: Path, platform: str = sys.platform) -> Path:
-    """Tell where state lives when nothing else is said: VANTA_HOME, else the platform's folder."""
-    if explicit := environ.get("VANTA_HOME"):
-        return Path(explicit).expanduser().absolute()
-    if platform == "darwin":
-        return user_home / "Library" / "Application Support" / "vanta"
-    state = environ.get("XDG_STATE_HOME", "")
-    # The XDG rules say: a relative path is to be ignored.
-    return (Path(state) if state.startswith("/") else user_home / ".local" / "state") / "vanta"
 
 
 def traversable(folder: Path) -> bool:

@@ -70,17 +70,23 @@ class EmbeddedPostgres:
     def pid(self) -> int | None:
         return None if self._process is None else self._process.pid
 
+    def has_died(self) -> bool:
+        """Tell whether the server was started and ended without `stop`."""
+        return self._process is not None and self._process.poll() is not None
+
     async def start(self) -> str:
         """Start the server, making the cluster first if there is none; return its DSN.
 
         Raises `ConfigError` with the end of the server's log when it does not come up.
         """
         user = self._run_as()
-        programs = binaries.postgres_bin(for_other_user=user is not None)
+        programs = binaries.postgres_bin(
+            for_other_user=user is not None, made_by=self._cluster_version()
+        )
         self._sockets.mkdir(mode=0o700, exist_ok=True)
         if user is not None:
             os.chown(self._sockets, user, user)
-        if not (self._data / "PG_VERSION").exists():
+        if self._cluster_version() is None:
             await self._create(programs, user)
         await self.clear_leftover()
         log_start = self._log.stat().st_size if self._log.exists() else 0
@@ -129,6 +135,14 @@ class EmbeddedPostgres:
         owner = self._data.stat().st_uid if self._data.exists() else 0
         return owner or NOBODY
 
+    def _cluster_version(self) -> int | None:
+        try:
+            return int((self._data / "PG_VERSION").read_text())
+        except FileNotFoundError:
+            return None
+        except ValueError as error:
+            raise ConfigError(f"{self._data} is not a cluster of Postgres 10 or newer") from error
+
     async def _create(self, programs: Path, user: int | None) -> None:
         if self._data.exists() and any(self._data.iterdir()):
             raise ConfigError(f"{self._data} holds something that is not a Postgres cluster")
@@ -140,7 +154,7 @@ class EmbeddedPostgres:
         if user is not None:
             os.chown(fresh, user, user)
         # One sync of the file system instead of one for each of a thousand files (from 17 on).
-        sync = ["--sync-method=syncfs"] if _major(programs) >= 17 and _IS_LINUX else []
+        sync = ["--sync-method=syncfs"] if binaries.major(programs) >= 17 and _IS_LINUX else []
         maker = process.spawn(
             [
                 programs / "initdb", "-D", fresh, "-U", "postgres", "-A", "trust",
@@ -209,15 +223,3 @@ class EmbeddedPostgres:
             and lines[_PID_LINE].strip() == str(pid)
             and lines[_STATUS_LINE].strip() == "ready"
         )
-
-
-def _major(programs: Path) -> int:
-    shown = subprocess.run(  # noqa: S603  # our own program
-        [programs / "initdb", "--version"],
-        capture_output=True,
-        text=True,
-        check=True,
-        env=process.CLEAN_ENV,
-    ).stdout
-    # The wheel says: initdb (PostgreSQL) 18.6; Debian adds its own version in parentheses.
-    return int(shown.split("(PostgreSQL)")[1].split()[0].partition(".")[0])

@@ -34,6 +34,10 @@ class EmbeddedRedis:
     def pid(self) -> int | None:
         return None if self._process is None else self._process.pid
 
+    def has_died(self) -> bool:
+        """Tell whether the server was started and ended without `stop`."""
+        return self._process is not None and self._process.poll() is not None
+
     async def start(self) -> str:
         """Start the server and return its URL.
 

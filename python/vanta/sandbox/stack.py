@@ -3,10 +3,13 @@
 import asyncio
 from pathlib import Path
 from types import TracebackType
+from typing import Final
 
 from vanta.sandbox.home import Home
 from vanta.sandbox.postgres import EmbeddedPostgres
 from vanta.sandbox.redis import EmbeddedRedis
+
+_WATCH_S: Final = 0.2
 
 
 class Stack:
@@ -57,6 +60,17 @@ class Stack:
             if isinstance(error, BaseExceptionGroup):
                 raise error.exceptions[0] from None
             raise
+
+    async def watch(self) -> None:
+        """Start a server again that ended without being told to; run it for ever, as a task.
+
+        Addresses stay the same. Raises `ConfigError` when a server does not come back.
+        """
+        while True:
+            await asyncio.sleep(_WATCH_S)
+            for server in self._servers or ():
+                if server.has_died():
+                    await server.start()
 
     def _make(self, sockets: Path) -> tuple[EmbeddedPostgres, EmbeddedRedis]:
         # A folder each: Postgres runs as another user when we are root.
