@@ -33,7 +33,7 @@ async def test_a_signed_signal_fills_once(demo: Instance) -> None:
         other, _ = await demo.send(http, "sig_e2e_0001", open_signal(market="SOL", leverage="6"))
         assert other == 409
     orders = demo.cli_json("orders")["orders"]
-    assert [o["state"] for o in orders if o["market"] == "SOL/USD"] == ["FILLED"]
+    assert [o["state"] for o in orders if o["intent"]["market"] == "SOL/USD"] == ["FILLED"]
 
 
 async def test_a_thousand_deliveries_make_one_order(demo: Instance) -> None:
@@ -48,6 +48,6 @@ async def test_a_thousand_deliveries_make_one_order(demo: Instance) -> None:
         assert set(statuses) <= {200, 202, 429}
         await filled(demo, http, "sig_e2e_1000")
     orders = demo.cli_json("orders")["orders"]
-    assert [o["state"] for o in orders if o["market"] == "BNB/USD"] == ["FILLED"]
+    assert [o["state"] for o in orders if o["intent"]["market"] == "BNB/USD"] == ["FILLED"]
     positions = demo.cli_json("positions")["positions"]
     assert [p["collateral"] for p in positions if p["market"] == "BNB/USD"] == ["100"]

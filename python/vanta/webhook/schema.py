@@ -127,6 +127,7 @@ def _read(fields: Fields, envelope: Envelope, catalogue: Catalogue, limits: Door
         )
     read_number(fields, "entry", parse_price_e10, "61240.5")
     event_ns = read_event_time(fields, attempt_ns=envelope.attempt_ns, now_ns=envelope.now_ns)
+    max_age_ns = _max_age_ns(fields, action, limits)
     signal = Signal(
         action=action,
         market_ix=market.ix if market else None,
@@ -139,14 +140,16 @@ def _read(fields: Fields, envelope: Envelope, catalogue: Catalogue, limits: Door
         max_slippage_e10=slippage_e10,
         guard_price_e10=read_number(fields, guard, parse_price_e10, "61240.5"),
         event_ns=event_ns,
-        expires_ns=event_ns + _max_age_ns(fields, action, limits),
+        # The default age is judged here, at the door. Only a provider's own word binds what comes
+        # later: a signal we acknowledged must survive our restart.
+        expires_ns=event_ns + max_age_ns if "max_age_ms" in fields else 0,
         group=read_group(fields),
         note=read_note(fields),
     )
     seq = read_whole(fields, "seq", low=0, high=I64_MAX)
     if market:
         _check_caps(signal, market, limits)
-    _check_age(signal, envelope.now_ns, limits)
+    _check_age(event_ns, max_age_ns, envelope.now_ns, limits)
     return Accepted(signal=signal, seq=seq)
 
 
@@ -214,8 +217,8 @@ def _check_caps(signal: Signal, market: Market, limits: DoorLimits) -> None:
         )
 
 
-def _check_age(signal: Signal, now_ns: int, limits: DoorLimits) -> None:
-    ahead_ns = signal.event_ns - now_ns
+def _check_age(event_ns: int, max_age_ns: int, now_ns: int, limits: DoorLimits) -> None:
+    ahead_ns = event_ns - now_ns
     if ahead_ns > limits.future_s * _SECOND:
         raise Refused(
             422,
@@ -227,9 +230,9 @@ def _check_age(signal: Signal, now_ns: int, limits: DoorLimits) -> None:
             value=f"{_seconds(ahead_ns)} s ahead",
             limit=f"{limits.future_s} s",
         )
-    if now_ns > signal.expires_ns:
-        age = _seconds(now_ns - signal.event_ns)
-        limit = _seconds(signal.expires_ns - signal.event_ns)
+    if now_ns - event_ns > max_age_ns:
+        age = _seconds(now_ns - event_ns)
+        limit = _seconds(max_age_ns)
         raise Refused(
             422,
             "E-STALE",
