@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -28,6 +29,7 @@ from vanta.telegram.context import Stores
 
 Json = dict[str, Any]
 BTC_E10 = 61_240 * E10
+_NEWS = re.compile(r"\[DRY\] (Opened|Reduced|Closed|Liquidated) #")
 
 
 class Chat:
@@ -52,11 +54,16 @@ class Chat:
         await eventually(true, self.task)
 
     async def say(self, text: str, **other: Any) -> Json:
-        """Write to the bot; return its next message."""
+        """Write to the bot; return its reply. News of fills may come in between."""
         known = {m["message_id"] for m in self.messages}
         self.api.state.receive(text, **other)
-        await self.until(lambda: {m["message_id"] for m in self.messages} - known)
-        return self.messages[-1]
+
+        def replies() -> list[Json]:
+            fresh = [m for m in self.messages if m["message_id"] not in known]
+            return [m for m in fresh if not _NEWS.match(m["text"])]
+
+        await self.until(replies)
+        return replies()[0]
 
     async def told(self, part: str) -> Json:
         """Wait for a message with these words in it."""
