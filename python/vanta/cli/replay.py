@@ -7,7 +7,7 @@ from typing import Any
 from vanta.cli.context import Context
 from vanta.cli.exits import CliError, Exit
 from vanta.cli.service import recorded_file, speed_of
-from vanta.domain.errors import InputError
+from vanta.domain.errors import ConfigError, InputError
 
 
 def replay(context: Context) -> int:
@@ -25,11 +25,11 @@ def replay(context: Context) -> int:
 
     try:
         report: dict[str, Any] = app.replay_report(path, speed=speed)
-    except (ValueError, EOFError, UnicodeDecodeError) as error:
+    except (ConfigError, ValueError) as error:
         raise CliError(
-            Exit.FAILURE,
+            Exit.USAGE,
             "E-ARG",
-            f"{path.name} is not a recorded market: {error}.",
+            f"This is not a recorded market: {error}.",
             hint="Needed: CSV with the header ts_ns,market,source,price,conf, plain or .gz.",
         ) from None
     canonical = json.dumps(report, sort_keys=True, separators=(",", ":"))

@@ -1,0 +1,150 @@
+"""`vanta doctor`: each check sees its trouble, names it, and says how to fix it."""
+
+import json
+import os
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.fakes.http_stub import Stub, http_stub
+from tests.unit.test_cli_exits import Home
+from vanta.cli import checks, main
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Iterator[Home]:
+    with http_stub(Stub()) as stub:
+        made = Home(tmp_path, stub)
+        (tmp_path / "instance.json").chmod(0o600)
+        # Any port is fine: what is taken on this machine is not what is tested here.
+        made.environ |= {"VANTA_PORT": "0"}
+        yield made
+
+
+def examine(home: Home, capsys: pytest.CaptureFixture[str]) -> tuple[int, dict[str, Any]]:
+    code = home.run("doctor", "--json")
+    document = json.loads(capsys.readouterr().out)
+    assert document["exit_code"] == code
+    return code, {finding["name"]: finding for finding in document["findings"]}
+
+
+def test_all_in_place(home: Home, capsys: pytest.CaptureFixture[str]) -> None:
+    code, found = examine(home, capsys)
+    assert code == 0
+    bad = [f for f in found.values() if f["level"] == "fail"]
+    assert bad == []
+    assert {"python", "core", "clock", "settings", "home", "disk", "postgres", "redis",
+            "telegram", "instance", "web port"} <= set(found)  # fmt: skip
+    assert found["instance"]["level"] == "ok"
+
+
+def test_every_line_that_is_not_ok_says_how_to_fix_it(
+    home: Home, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home.environ |= {"VANTA_TELEGRAM_TOKEN": "nonsense", "VANTA_POSTGRES_DSN": "postgresql://x@/"}
+    home.write(pid=0)
+    _, found = examine(home, capsys)
+    wrong = [f for f in found.values() if f["level"] != "ok"]
+    assert len(wrong) >= 3
+    assert all(f["fix"] or "make run" in f["text"] for f in wrong)
+
+
+def test_wrong_settings_exit_4_each_on_its_line(
+    home: Home, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home.environ |= {"VANTA_PORT": "eighty", "LOG_LEVEL": "loud"}
+    assert home.run("doctor") == 4
+    out = capsys.readouterr().out
+    assert sum(line.startswith("FAIL") and "settings" in line for line in out.splitlines()) == 2
+    assert "VANTA_PORT" in out
+    assert "LOG_LEVEL" in out
+
+
+def test_home_that_is_a_file(home: Home, capsys: pytest.CaptureFixture[str]) -> None:
+    file = home.path / "file"
+    file.write_text("")
+    home.environ["VANTA_HOME"] = str(file / "below")
+    code, found = examine(home, capsys)
+    assert code == 4
+    assert found["home"]["level"] == "fail"
+    assert "VANTA_HOME" in found["home"]["fix"]
+
+
+def test_stores_that_do_not_answer_fail_without_showing_passwords(
+    home: Home, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home.environ |= {
+        "VANTA_POSTGRES_DSN": "postgresql://vanta:hunter2@127.0.0.1:1/vanta",
+        "VANTA_REDIS_URL": "redis://:hunter2@127.0.0.1:1/0",
+    }
+    code, found = examine(home, capsys)
+    assert code == 1
+    assert found["postgres"]["level"] == found["redis"]["level"] == "fail"
+    assert "hunter2" not in json.dumps(found)
+
+
+def test_production_without_configured_stores(
+    home: Home, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home.environ["ENVIRONMENT"] = "production"
+    code, found = examine(home, capsys)
+    assert code == 4
+    assert "VANTA_POSTGRES_DSN" in found["postgres"]["text"]
+    home.environ["VANTA_ALLOW_EMBEDDED"] = "1"
+    assert examine(home, capsys)[0] == 0
+
+
+def test_token_file_that_others_can_read(home: Home, capsys: pytest.CaptureFixture[str]) -> None:
+    (home.path / "instance.json").chmod(0o644)
+    code, found = examine(home, capsys)
+    assert code == 0
+    assert found["token file"]["level"] == "warn"
+    assert "chmod 600" in found["token file"]["fix"]
+
+
+def test_taken_port_fails_unless_it_is_our_own(
+    home: Home, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        home.environ |= {"VANTA_PORT": str(taken.getsockname()[1]), "VANTA_CHAT_PORT": "0"}
+        _, found = examine(home, capsys)
+        assert found["web port"]["level"] == "ok"
+        home.write(pid=0)
+        code, found = examine(home, capsys)
+        assert code == 1
+        assert found["web port"]["level"] == "fail"
+        assert "VANTA_PORT" in found["web port"]["fix"]
+
+
+def test_malformed_bot_token_is_not_shown(home: Home, capsys: pytest.CaptureFixture[str]) -> None:
+    home.environ["VANTA_TELEGRAM_TOKEN"] = "my-secret-token"
+    code, found = examine(home, capsys)
+    assert code == 4
+    assert found["telegram"]["level"] == "fail"
+    assert "my-secret-token" not in json.dumps(found)
+
+
+def test_clock_behind_the_build(capsys: pytest.CaptureFixture[str]) -> None:
+    levels = {finding.name: finding.level for finding in checks.core(now_ns=10**18)}
+    assert levels["clock"] == "fail"
+
+
+def test_not_running_is_only_a_warning(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code = main(["doctor", "--json"], {"VANTA_HOME": str(tmp_path), "VANTA_PORT": "0"})
+    document = json.loads(capsys.readouterr().out)
+    assert code == 0
+    [instance] = [f for f in document["findings"] if f["name"] == "instance"]
+    assert instance["level"] == "warn"
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_home_that_cannot_be_written(home: Home, capsys: pytest.CaptureFixture[str]) -> None:
+    closed = home.path / "closed"
+    closed.mkdir(mode=0o500)
+    home.environ["VANTA_HOME"] = str(closed / "vanta")
+    assert examine(home, capsys)[0] == 4
