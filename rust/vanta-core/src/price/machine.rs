@@ -16,8 +16,9 @@ pub(crate) struct Known {
     pub price: i64,
     pub conf: i64,
     pub as_of: i64,
+    /// Until when it was good.
     pub mono: i64,
-    /// Age when it was kept.
+    /// Age at `mono`.
     pub age: i64,
 }
 
@@ -107,10 +108,26 @@ impl Machine {
         self.return_count = 0;
     }
 
-    /// Last known good for display, `None` once it is too old.
+    /// Last known good for display, `None` once it is too old. Without one, the last price of a
+    /// lone source serves, unless a conflict has shown since that it may have been a lie.
     pub(crate) fn display(&self, mono: i64, config: &AggregateConfig) -> Option<Known> {
         let shown = |known: &Known| mono.saturating_sub(known.mono) <= config.display_ns;
         self.good.filter(shown).or(self.lone.filter(shown))
+    }
+
+    // What was said last held up to this instant, else time would have been settled in between.
+    pub(crate) fn prolong_known(&mut self, mono: i64) {
+        let known = if self.quality.is_agreed() {
+            &mut self.good
+        } else if self.quality.has_price() {
+            &mut self.lone
+        } else {
+            return;
+        };
+        if let Some(known) = known {
+            known.age = known.age.saturating_add(mono.saturating_sub(known.mono));
+            known.mono = mono;
+        }
     }
 
     /// The jump guard of a lone source: against the last price that two sources agreed on.
@@ -170,6 +187,9 @@ impl Machine {
                 self.lone = Some(known);
             }
             self.armed = true;
+        }
+        if made.quality == Quality::Conflict {
+            self.lone = None;
         }
         self.quality = made.quality;
         self.settled_mono = step.mono;

@@ -187,7 +187,7 @@ impl Market {
     }
 
     fn accept(&mut self, index: usize, seen: Seen, now: Instant, scene: Scene<'_>) {
-        self.take(index, seen, now, scene);
+        self.take(index, seen, now);
         self.confirm_held(index, now, scene);
         self.settle_event(now, scene, Some(index));
     }
@@ -231,6 +231,11 @@ impl Market {
         if done.made.quality.has_price() {
             self.moves.record(done.made.price, now.mono);
         }
+        if let Some(index) = accepted
+            && done.made.outliers.unbounded_shr(bit_of(index)) & 1 == 0
+        {
+            self.mark_left_behind(index, now, scene);
+        }
         let next = next_change(&self.feeds, now.mono, now, scene);
         self.quiet_mono = next;
         self.quiet_wall = next.saturating_add(now.offset());
@@ -247,4 +252,8 @@ impl Market {
         }
         shut_out
     }
+}
+
+fn bit_of(index: usize) -> u32 {
+    u32::try_from(index).unwrap_or(u32::MAX)
 }

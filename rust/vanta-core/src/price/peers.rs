@@ -9,7 +9,7 @@ use super::survey::{Scene, standing};
 
 impl Market {
     // Store, and remember where the peers stand relative to this change.
-    pub(crate) fn take(&mut self, index: usize, seen: Seen, now: Instant, scene: Scene<'_>) {
+    pub(crate) fn take(&mut self, index: usize, seen: Seen, now: Instant) {
         let mut peers = [0_i64; MAX_FEEDS];
         for (slot, feed) in peers.iter_mut().zip(&self.feeds) {
             if !feed.quarantined(now.mono) {
@@ -22,7 +22,16 @@ impl Market {
         if feed.store(seen) {
             feed.peers_then = peers;
         }
-        let group = feed.spec.group;
+    }
+
+    /// The feed at `index` spoke and is no outlier: whoever stays behind may be frozen.
+    pub(crate) fn mark_left_behind(&mut self, index: usize, now: Instant, scene: Scene<'_>) {
+        let Some(feed) = self.feeds.get(index) else {
+            return;
+        };
+        let (group, Some(seen)) = (feed.spec.group, feed.last) else {
+            return;
+        };
         if standing(feed, now, scene) != Standing::Fresh {
             return;
         }
@@ -37,7 +46,9 @@ impl Market {
             if *then == 0 {
                 *then = seen.price;
             } else if !within(seen.price, *then, *then, scene.config.frozen_move_e10) {
-                other.peer_moved = true;
+                // Coming towards it is following it, not leaving it behind.
+                let word = other.last.map_or(0, |last| last.price);
+                other.peer_moved = seen.price.abs_diff(word) > then.abs_diff(word);
             }
         }
     }
@@ -66,7 +77,7 @@ impl Market {
                 .then_some(held)
             });
             if let Some(held) = confirmed {
-                self.take(other, held, now, scene);
+                self.take(other, held, now);
             }
         }
     }

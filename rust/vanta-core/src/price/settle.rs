@@ -52,6 +52,7 @@ impl Ground<'_> {
         accepted: Option<usize>,
     ) -> Settled {
         let config = self.scene.config;
+        machine.prolong_known(now.mono);
         let seen = survey(self.feeds, now, self.scene);
         let made = self.combine(machine, &seen, now);
         let step = Step {
