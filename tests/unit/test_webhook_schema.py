@@ -329,13 +329,20 @@ def test_stops_lie_on_their_sides(side: str, tp: str, sl: str, passes: bool) -> 
 )
 def test_age_at_the_limit_passes_and_beyond_is_stale(fields: dict[str, Any], limit_s: int) -> None:
     fields = {**fields, "ts": NOW_MS - limit_s * 1_000}
-    # Only the provider's own word outlives the door; the default age is judged here.
-    expires_ns = NOW_NS if "max_age_ms" in fields else 0
-    assert read(fields).signal.expires_ns == expires_ns
+    read(fields)
     refused = refusal(fields, now_ns=NOW_NS + 1)
     assert (refused.status, refused.code, refused.field) == (422, "E-STALE", "ts")
     assert refused.value == f"{limit_s}.001 s"
     assert refused.limit == f"{limit_s} s"
+
+
+def test_only_the_providers_own_word_binds_beyond_the_door() -> None:
+    # An acknowledged signal must survive our restart: the default age is judged at the door only.
+    assert read(open_body()).signal.expires_ns == 0
+    assert read({"action": "close", "market": "BTC"}).signal.expires_ns == 0
+    for asked_s in (2, 60):
+        asked = read(open_body(ts=NOW_MS - 1_000, max_age_ms=asked_s * 1_000))
+        assert asked.signal.expires_ns == NOW_NS + (asked_s - 1) * SECOND
 
 
 def test_a_late_delivery_with_a_fresh_attempt_time_is_stale() -> None:

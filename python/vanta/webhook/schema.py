@@ -127,7 +127,7 @@ def _read(fields: Fields, envelope: Envelope, catalogue: Catalogue, limits: Door
         )
     read_number(fields, "entry", parse_price_e10, "61240.5")
     event_ns = read_event_time(fields, attempt_ns=envelope.attempt_ns, now_ns=envelope.now_ns)
-    max_age_ns = _max_age_ns(fields, action, limits)
+    asked_ns = read_whole(fields, "max_age_ms", low=1, high=86_400_000) * MS
     signal = Signal(
         action=action,
         market_ix=market.ix if market else None,
@@ -142,13 +142,15 @@ def _read(fields: Fields, envelope: Envelope, catalogue: Catalogue, limits: Door
         event_ns=event_ns,
         # The default age is judged here, at the door. Only a provider's own word binds what comes
         # later: a signal we acknowledged must survive our restart.
-        expires_ns=event_ns + max_age_ns if "max_age_ms" in fields else 0,
+        expires_ns=event_ns + asked_ns if asked_ns else 0,
         group=read_group(fields),
         note=read_note(fields),
     )
     seq = read_whole(fields, "seq", low=0, high=I64_MAX)
     if market:
         _check_caps(signal, market, limits)
+    default_s = limits.entry_max_age_s if action == "open" else limits.exit_max_age_s
+    max_age_ns = min(asked_ns or I64_MAX, default_s * _SECOND)
     _check_age(event_ns, max_age_ns, envelope.now_ns, limits)
     return Accepted(signal=signal, seq=seq)
 
@@ -179,13 +181,6 @@ def _check_presence(fields: Fields, action: str) -> None:
         raise InputError(
             "E-ARG", field=name, value=value, limit=f'no such field with the action "{action}"'
         )
-
-
-def _max_age_ns(fields: Fields, action: str, limits: DoorLimits) -> int:
-    ours_s = limits.entry_max_age_s if action == "open" else limits.exit_max_age_s
-    ours_ns = ours_s * _SECOND
-    asked_ns = read_whole(fields, "max_age_ms", low=1, high=86_400_000) * MS
-    return min(asked_ns, ours_ns) if asked_ns else ours_ns
 
 
 def _check_caps(signal: Signal, market: Market, limits: DoorLimits) -> None:
