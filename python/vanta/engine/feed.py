@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import Any, Final
 
 import numpy as np
+import prometheus_client
 
 from vanta import logs
 from vanta._core import BREAKERS, PRICE_REJECTS, QUALITIES, PriceBook, Quote
@@ -70,6 +71,7 @@ class Feed:
         self._defer = defer or _call_later
         self._specs: dict[tuple[int, int], FeedSpec] = {}
         self._rejects: dict[tuple[int, int], Counter[str]] = {}
+        self._counters: dict[tuple[int, int], prometheus_client.Counter] = {}
         self._listeners: list[Listener] = []
         self._touched: set[int] = set()
         self._scheduled = False
@@ -264,7 +266,7 @@ class Feed:
             recv_wall_ns=wall,
             recv_mono_ns=mono,
         )
-        self._count(tick, code, 1)
+        self._count(tick, code)
         self._touched.add(tick.market_ix)
 
     def _offer_many(self, run: Sequence[Tick], wall: int, mono: int) -> None:
@@ -281,14 +283,20 @@ class Feed:
             recv_mono_ns=mono,
         )
         for tick, code in zip(run, codes.tolist(), strict=True):
-            self._count(tick, code, 1)
+            self._count(tick, code)
             self._touched.add(tick.market_ix)
 
-    def _count(self, tick: Tick, code: int, n: int) -> None:
+    def _count(self, tick: Tick, code: int) -> None:
         result = PRICE_REJECTS[code]
         if code:
-            self._rejects[tick.market_ix, tick.source_ix][result] += n
-        self._metrics.ticks.labels(source=self._names.name(tick.source_ix), result=result).inc(n)
+            self._rejects[tick.market_ix, tick.source_ix][result] += 1
+        # Looking a label up costs more than the whole way of a tick through the book.
+        counter = self._counters.get((tick.source_ix, code))
+        if counter is None:
+            counter = self._counters[tick.source_ix, code] = self._metrics.ticks.labels(
+                source=self._names.name(tick.source_ix), result=result
+            )
+        counter.inc()
 
 
 def _is_plain(tick: Tick) -> bool:

@@ -49,7 +49,6 @@ class Pacer:
             mono = self._clock.mono_ns()
         if (late := mono - self._mono0 - due) > REBASE_NS:
             self._mono0 += late
-            self._wall0 += late
         wall = self._clock.now_ns()
         if abs(wall - self._wall0 - (mono - self._mono0)) > REBASE_NS:
             self._wall0 = wall - (mono - self._mono0)
