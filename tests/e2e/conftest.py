@@ -1,34 +1,36 @@
 """Whole instances for end-to-end tests."""
 
+import shutil
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 
-from tests.e2e.instance import Instance
+from tests.e2e.instance import Instance, new_home
 
 Start = Callable[..., Instance]
 
 
 @pytest.fixture
-def start(tmp_path: Path) -> Iterator[Start]:
-    """Return a function that makes instances and takes them down afterwards."""
+def start() -> Iterator[Start]:
+    """Return a function that starts instances on one home and takes them down afterwards."""
+    home = new_home()
     made: list[Instance] = []
 
-    def make(*arguments: str, home: str = "home", **environ: str) -> Instance:
-        instance = Instance(home=tmp_path / home, arguments=arguments, environ=environ)
+    def make(*arguments: str, **environ: str) -> Instance:
+        instance = Instance(home=home, arguments=arguments, environ=environ)
         made.append(instance)
         return instance.start()
 
     yield make
     for instance in made:
         instance.kill()
+    shutil.rmtree(home.parent, ignore_errors=True)  # its servers may still be ending
 
 
 @pytest.fixture(scope="session")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
+def demo() -> Iterator[Instance]:
     """One demo shared by tests that only add to it."""
-    instance = Instance(home=tmp_path_factory.mktemp("shared") / "home", arguments=["--seed", "7"])
+    instance = Instance(home=new_home(), arguments=["--seed", "7"])
     instance.start()
     yield instance
-    instance.kill()
+    instance.remove()

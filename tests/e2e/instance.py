@@ -2,9 +2,11 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -17,6 +19,13 @@ from standardwebhooks import Webhook
 
 READY_WITHIN_S = 60.0
 POLL_S = 0.05
+
+
+def new_home() -> Path:
+    """Make a folder for homes that any user may pass through, as Postgres needs under root."""
+    parent = Path(tempfile.mkdtemp(prefix="vanta-test-"))
+    parent.chmod(0o711)
+    return parent / "home"
 
 
 @dataclass
@@ -75,6 +84,11 @@ class Instance:
         assert self.process is not None
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(30)
+
+    def remove(self) -> None:
+        """Kill it and remove what it left."""
+        self.kill()
+        shutil.rmtree(self.home.parent, ignore_errors=True)  # its servers may still be ending
 
     def wait_dead(self) -> int:
         assert self.process is not None

@@ -122,6 +122,10 @@ class Home:
                 f"nor {self._elsewhere}: set VANTA_HOME to a folder others may pass through"
             )
         there = self._elsewhere / key
+        if there.exists():
+            # No link of ours points there: it belonged to a home of this path that was removed.
+            _check_marked(there)
+            shutil.rmtree(there)
         _make_marked(there)
         place.symlink_to(there / "postgres")
         return there / "postgres"
