@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 
 import aiohttp
 import pytest
+from aiohttp import web
 
 from tests.fakes import hermes
 from tests.fakes.exchange import FakeExchange, Script, drops, holds, says
@@ -103,6 +104,17 @@ async def test_a_malformed_message_costs_nothing_but_itself() -> None:
     async with exchange(server, Coinbase()) as (source, sink, _):
         await eventually(lambda: len(sink.all) == 2)
         assert (source.link.malformed, server.connections) == (2, 1)
+
+
+async def test_a_binary_frame_is_a_message_like_any_other() -> None:
+    async def binary(ws: web.WebSocketResponse) -> None:
+        await ws.send_bytes(gzip.compress(b"{}"))
+        await holds(coinbase(60_000))(ws)
+
+    server = FakeExchange(binary)
+    async with exchange(server, Coinbase()) as (source, sink, _):
+        await eventually(lambda: sink.all)
+        assert (source.link.malformed, server.connections) == (1, 1)
 
 
 async def test_a_half_open_connection_is_given_up_after_silence() -> None:

@@ -206,6 +206,9 @@ async def read_websocket(
         async for message in ws:
             if message.type is aiohttp.WSMsgType.TEXT:
                 on_text(message.data)
+            elif message.type is aiohttp.WSMsgType.BINARY:
+                # None of our exchanges sends these; whatever it is, it is counted like any message.
+                on_text(message.data.decode("utf-8", "replace"))
             elif message.type is aiohttp.WSMsgType.ERROR:
                 raise LostError(f"websocket error: {message.data}")
     raise LostError(f"closed by server, code {ws.close_code}")
