@@ -1,4 +1,4 @@
-"""A ticket's life: whatever is pressed, by whom, how often and after what, it is at most one order."""
+"""A ticket's life: whatever is pressed, by whom and how often, it is at most one order."""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -96,6 +96,13 @@ def test_unknown_market_names_the_nearest() -> None:
     assert "BTC" in refused.value.limit
 
 
+@pytest.mark.parametrize("text", ["BTC NaN 10x", "NaN BTC 10x", "btc inf"])
+def test_second_unknown_word_is_no_market(text: str) -> None:
+    with pytest.raises(InputError) as refused:
+        parse(text, CATALOGUE)
+    assert refused.value.code == "E-ARG"
+
+
 def test_too_many_words_are_refused() -> None:
     with pytest.raises(InputError, match="at most"):
         parse("a " * (MAX_WORDS + 1), CATALOGUE)

@@ -25,6 +25,7 @@ from vanta.domain.units import (
 )
 
 MAX_WORDS: Final = 12
+_LIKE: Final = "BTC, 100, 25x, sl=-2% or #12"
 _LATER: Final = ("trail=", "be=", "@", "stop@", "twap")
 _SYMBOL: Final = re.compile(r"[A-Za-z][A-Za-z0-9]{0,15}(?:[/_-][A-Za-z]{2,5})?", re.ASCII)
 _NUMBER_LIKE: Final = re.compile(r"[+-]?[0-9.]", re.ASCII)
@@ -65,11 +66,23 @@ def parse(text: str, catalogue: Catalogue) -> Request:
     if len(words) > MAX_WORDS:
         raise InputError("E-ARG", field="command", value=text, limit=f"at most {MAX_WORDS} words")
     said: dict[str, Any] = {}
+    unknown: InputError | None = None
     for word in words:
-        name, value = _read(word, catalogue)
+        try:
+            name, value = _read(word, catalogue)
+        except InputError as error:
+            if error.code != "E-SYM":
+                raise
+            unknown = unknown or error
+            continue
         if name in said:
             raise InputError("E-ARG", field=_label(name), value=word, limit="to be said once")
         said[name] = value
+    if unknown is not None:
+        if "market" not in said:
+            raise unknown
+        # One market is named already, so this word was meant as something else.
+        raise InputError("E-ARG", field="word", value=unknown.value, limit=_LIKE)
     return Request(**said)
 
 
@@ -108,7 +121,7 @@ def _read(word: str, catalogue: Catalogue) -> tuple[str, Any]:
     if _NUMBER_LIKE.match(lower) or not word.isascii():
         return _number(lower, word)
     if not _SYMBOL.fullmatch(word):
-        raise InputError("E-ARG", field="word", value=word, limit="BTC, 100, 25x, sl=-2% or #12")
+        raise InputError("E-ARG", field="word", value=word, limit=_LIKE)
     return "market", catalogue.resolve(word)
 
 
