@@ -263,6 +263,11 @@ class World:
                 for task in tasks:
                     task.cancel()
 
+    async def until(self, holds: Callable[[], bool]) -> None:
+        """Let the other tasks run until something holds; the test's time limit is the limit."""
+        while not holds():
+            await asyncio.sleep(0)
+
     # --- shorthand ------------------------------------------------------------------------------
 
     async def done(self, intent: Intent) -> Order:

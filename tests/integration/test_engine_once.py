@@ -91,6 +91,20 @@ async def test_a_caller_that_goes_away_leaves_no_half_order(
         assert settled.state is OrderState.FILLED
 
 
+async def test_one_of_several_callers_of_a_key_may_go_away(
+    pool: Pool, clock: ManualClock, quotes: FakeQuotes
+) -> None:
+    user_id = await make_user(pool)
+    intent = open_intent(user_id)
+    async with World(pool, clock, quotes).running() as world:
+        callers = [asyncio.ensure_future(world.engine.submit(intent)) for _ in range(3)]
+        await asyncio.sleep(0)
+        callers[1].cancel()
+        first, gone, third = await asyncio.gather(*callers, return_exceptions=True)
+        assert isinstance(gone, asyncio.CancelledError)
+        assert first.id == third.id
+
+
 @pytest.mark.parametrize("point", ["order.committed", "order.sent", "fill.committed"])
 async def test_killed_at_each_step_an_open_fills_exactly_once(
     pool: Pool, clock: ManualClock, quotes: FakeQuotes, point: str
@@ -168,6 +182,26 @@ async def test_a_crash_after_the_commit_is_noticed_without_a_restart(
         assert exposure.trades_today == 1
         assert world.book.doubted == set()
         assert (await world.done(close_intent(user_id, position.id))).state is OrderState.FILLED
+
+
+async def test_a_lost_answer_for_a_group_leaves_nothing_behind(
+    pool: Pool, clock: ManualClock, quotes: FakeQuotes
+) -> None:
+    user_id = await make_user(pool)
+    world = World(pool, clock, quotes, crash=CrashAt("fill.committed"))
+    told: set[int] = set()
+    world.ledger.listen(lambda c: told.add(c.position.id) if c.position else None)
+    async with world.running():
+        for order in await world.engine.submit_many([open_intent(user_id) for _ in range(3)]):
+            assert (await world.engine.settled(order.id, 10.0)).state is OrderState.FILLED
+        await world.until(lambda: not world.ledger.in_flight())
+        positions = world.book.positions_of(user_id)
+        assert positions == await world.positions.open_of(user_id)
+        assert told == {p.id for p in positions}
+        assert {world.engine.protected_by(p) for p in positions} == {"Vanta buffer"}
+        exposure = world.engine.exposure(user_id)
+        assert (exposure.cash_e6, exposure.reserved_e6) == (await world.cash(user_id), 0)
+        assert exposure.trades_today == 3
 
 
 async def test_a_fill_delivered_again_changes_nothing(

@@ -367,6 +367,17 @@ async def test_the_nearest_size_that_passes_is_told_and_passes(
         assert again.state is OrderState.FILLED
 
 
+async def test_no_size_is_offered_when_something_else_stands_in_the_way(
+    pool: Pool, clock: ManualClock, quotes: FakeQuotes
+) -> None:
+    s = await scene(pool, clock, quotes, cash=1_000)
+    quotes.put(BTC, PRICE, quality=Quality.STALE)
+    async with s.world.running():
+        order = await s.refused(collateral_e6=500 * E6)
+    assert rules(order) == ["PRICE_AGE", "ACCOUNT_RISK"]
+    assert order.verdict.nearest_collateral_e6 == 0
+
+
 async def test_rates_volumes_and_when_they_reset(
     pool: Pool, clock: ManualClock, quotes: FakeQuotes
 ) -> None:

@@ -1,5 +1,6 @@
 """From a committed signal to its followers' orders, once each, whatever happens to the queue."""
 
+import asyncio
 import hashlib
 
 import pytest
@@ -15,6 +16,7 @@ from tests.fakes.engine_world import (
     make_user,
     open_intent,
 )
+from tests.fakes.executor import HoldingExecutor
 from tests.fakes.quotes import FakeQuotes
 from vanta.domain.enums import OrderState, Quality, Side, Source
 from vanta.domain.order import Order
@@ -183,6 +185,32 @@ async def test_open_then_close_in_one_batch(
         assert orders[1].intent.ref == f"{pulse}:sig-2:{orders[0].position_id}"
         assert await world.positions.open_of(user_id) == []
         assert await status(world, keys[1]) is SignalStatus.ACCEPTED
+
+
+async def test_a_close_waits_for_the_open_before_it(
+    pool: Pool, clock: ManualClock, quotes: FakeQuotes
+) -> None:
+    pulse = await provider(pool)
+    user_id = await follower(pool, pulse)
+    keys = [
+        await stored(pool, clock, pulse, "sig-1", opening()),
+        await stored(pool, clock, pulse, "sig-2", Signal(action="close", market_ix=BTC)),
+    ]
+    world = World(pool, clock, quotes)
+    held = HoldingExecutor()
+    world.engine._executor = held
+    async with world.running():
+        driving = asyncio.ensure_future(world.fanout.drive(keys))
+        await world.until(lambda: bool(held.orders))
+        world.engine._executor = world.executor
+        for _ in range(20):  # time enough to overtake, if it could
+            await world.orders.recent(user_id, 1)
+        assert not driving.done()
+        await world.executor.execute_many(held.orders)
+        await driving
+        [order] = await world.signals.orders_of(pulse, "sig-2")
+        assert (await world.engine.settled(order.id, 10.0)).state is OrderState.FILLED
+        assert await world.positions.open_of(user_id) == []
 
 
 async def test_what_a_change_reaches(pool: Pool, clock: ManualClock, quotes: FakeQuotes) -> None:

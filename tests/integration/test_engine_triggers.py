@@ -11,6 +11,7 @@ from tests.fakes.engine_world import (
     open_intent,
     stops_intent,
 )
+from tests.fakes.executor import HoldingExecutor
 from tests.fakes.quotes import FakeQuotes
 from vanta.domain.enums import (
     Breaker,
@@ -126,6 +127,22 @@ async def test_the_stop_goes_before_the_buffer_and_closes_once(
         assert (await notice_of(world, "fill.close")).body["cause"] == "sl"
 
 
+async def test_while_a_close_is_under_way_no_other_stop_of_the_position_fires(
+    pool: Pool, clock: ManualClock, quotes: FakeQuotes
+) -> None:
+    user_id = await make_user(pool)
+    async with World(pool, clock, quotes).running() as world:
+        await world.done(open_intent(user_id, stop_loss_e10=58_000 * E10))
+    held = HoldingExecutor()
+    async with World(pool, clock, quotes, executor=held).running() as world:
+        quotes.put(BTC, 57_000 * E10)
+        await world.until(lambda: bool(held.orders))
+        quotes.put(BTC, SAFE_LINE - E10)
+        quotes.put(BTC, 63_000 * E10)
+        assert world.desk._due == {}
+        assert len(held.orders) == 1
+
+
 @pytest.mark.parametrize(
     "bad",
     [
@@ -143,6 +160,7 @@ async def test_a_price_that_is_not_trusted_fires_nothing(
     user_id = await make_user(pool)
     async with World(pool, clock, quotes).running() as world:
         await world.done(open_intent(user_id, stop_loss_e10=58_000 * E10))
+        quotes.put(BTC, 57_000 * E10, **bad)
         quotes.put(BTC, 40_000 * E10, **bad)
         assert world.desk._due == {}
         assert world.liquidator._due == {}
@@ -291,8 +309,7 @@ async def test_a_stop_whose_close_was_refused_is_armed_again(
         quotes.put(BTC, 57_900 * E10, quality=Quality.CLOSED)
         order = await last_order(world, user_id, Source.TPSL)
         assert order.state is OrderState.REFUSED
-        while world.triggers.row(first.id) is not None:
-            await world.desk.rearm_failed()
+        await world.until(lambda: world.triggers.row(first.id) is None)
         [fresh] = [r for r in await world.trigger_store.armed() if r.kind is TriggerKind.STOP_LOSS]
         assert (fresh.level_e10, fresh.id != first.id) == (first.level_e10, True)
         quotes.put(BTC, 57_900 * E10)
