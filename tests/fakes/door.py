@@ -44,10 +44,12 @@ class PassedPoints:
 class DoorBench:
     """The door with everything a test looks at."""
 
-    def __init__(self, pool: Pool, provider_id: int, limits: DoorLimits) -> None:
+    def __init__(
+        self, pool: Pool, provider_id: int, limits: DoorLimits, clock: ManualClock
+    ) -> None:
         self.pool = pool
         self.provider_id = provider_id
-        self.clock = ManualClock()
+        self.clock = clock
         self.metrics = Metrics()
         self.sink = HearingSink()
         self.crash = PassedPoints()
@@ -100,12 +102,14 @@ class DoorBench:
 
 
 @asynccontextmanager
-async def open_door(pool: Pool, limits: DoorLimits | None = None) -> AsyncIterator[DoorBench]:
-    """Make a provider with a key and run a door for it."""
+async def open_door(
+    pool: Pool, limits: DoorLimits | None = None, *, clock: ManualClock | None = None
+) -> AsyncIterator[DoorBench]:
+    """Make a provider with a key (or find it) and run a door for it."""
     providers = Providers(pool)
     provider_id = await providers.create("pulse")
     await providers.add_key(provider_id, KEY_ID, SECRET, 1)
-    bench = DoorBench(pool, provider_id, limits or DoorLimits())
+    bench = DoorBench(pool, provider_id, limits or DoorLimits(), clock or ManualClock())
     await bench.keys.refresh()
     committing = asyncio.create_task(bench.door.run())
     try:

@@ -10,6 +10,7 @@ from pathlib import Path
 import orjson
 import pytest
 
+from tests.fakes.clock import ManualClock
 from tests.fakes.door import DoorBench, open_door
 from tests.fakes.signals import KEY_ID, OTHER_SECRET, SECRET, encode, open_body
 from vanta.domain.signal import decode_signal
@@ -124,6 +125,35 @@ async def test_many_signals_at_once_are_each_stored(bench: DoorBench) -> None:
     assert {reply.status for reply in replies} == {202}
     assert await bench.stored() == 700
     assert len(set(bench.sink.keys)) == 700
+
+
+async def test_two_doors_on_one_database_accept_a_signal_once(pool: Pool) -> None:
+    async with open_door(pool) as left, open_door(pool) as right:
+        replies = await asyncio.gather(
+            *(bench.deliver(ID, open_body()) for _ in range(200) for bench in (left, right))
+        )
+        assert Counter(reply.status for reply in replies) == {202: 1, 200: 399}
+        assert len({reply.body for reply in replies}) == 1
+        assert len(left.sink.keys + right.sink.keys) == 1
+        assert await left.stored() == 1
+
+
+class TickingClock(ManualClock):
+    """Each look at it takes a millisecond, so that commits take time."""
+
+    def mono_ns(self) -> int:
+        self.mono_time_ns += 10**6
+        return self.mono_time_ns
+
+
+async def test_waves_with_lingering_between_them_lose_nothing(pool: Pool) -> None:
+    async with open_door(pool, clock=TickingClock()) as bench:
+        for wave in range(10):
+            replies = await asyncio.gather(
+                *(bench.deliver(f"msg_{wave}_{n:08d}", open_body()) for n in range(wave * 7 + 1))
+            )
+            assert {reply.status for reply in replies} == {202}
+        assert await bench.stored() == len(bench.sink.keys) == sum(w * 7 + 1 for w in range(10))
 
 
 async def test_ids_are_per_provider(bench: DoorBench) -> None:

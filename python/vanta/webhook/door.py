@@ -34,6 +34,7 @@ log = logs.get(__name__)
 Headers = Sequence[tuple[bytes, bytes]]
 
 RETRY_AFTER_S: Final = 2
+_STRANGERS: Final = frozenset({401, 405, 408, 413, 415, 429})
 
 
 class Door:
@@ -97,7 +98,9 @@ class Door:
         """Answer a refusal, also one that the server found while reading the request."""
         self._metrics.signals.labels(result=refused.result).inc()
         trace_id = trace_id or new_trace_id()
-        log.info(
+        # Anybody can cause these as fast as the line allows: they are counted, not written down.
+        write = log.debug if refused.status in _STRANGERS else log.info
+        write(
             "door.refused",
             status=refused.status,
             code=refused.code,
