@@ -136,7 +136,7 @@ async def test_while_a_close_is_under_way_no_other_stop_of_the_position_fires(
     held = HoldingExecutor()
     async with World(pool, clock, quotes, executor=held).running() as world:
         quotes.put(BTC, 57_000 * E10)
-        await world.until(lambda: bool(held.orders))
+        await world.until(lambda: bool(held.orders) and not world.desk._due)
         quotes.put(BTC, SAFE_LINE - E10)
         quotes.put(BTC, 63_000 * E10)
         assert world.desk._due == {}
