@@ -81,7 +81,7 @@ class Landing:
             chat=chat,
             now=now[11:19],
             rows="\n".join(self._rows()),
-            shell=escape(_SHELL),
+            commands=escape(_SHELL),
             curl=escape(_CURL.format(url=f"http://{request.host}")),
         )
         return web.Response(
