@@ -1,6 +1,5 @@
 """Whole instances for end-to-end tests."""
 
-import shutil
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -23,8 +22,7 @@ def start() -> Iterator[Start]:
 
     yield make
     for instance in made:
-        instance.kill()
-    shutil.rmtree(home.parent, ignore_errors=True)  # its servers may still be ending
+        instance.remove()
 
 
 @pytest.fixture(scope="session")

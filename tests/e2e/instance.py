@@ -17,6 +17,8 @@ from typing import Any
 import aiohttp
 from standardwebhooks import Webhook
 
+from vanta.sandbox.home import Home
+
 READY_WITHIN_S = 60.0
 POLL_S = 0.05
 
@@ -88,6 +90,7 @@ class Instance:
     def remove(self) -> None:
         """Kill it and remove what it left."""
         self.kill()
+        Home(self.home).remove_sockets()
         shutil.rmtree(self.home.parent, ignore_errors=True)  # its servers may still be ending
 
     def wait_dead(self) -> int:
