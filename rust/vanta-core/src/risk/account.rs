@@ -1,11 +1,10 @@
 //! One user's account as the book keeps it.
 
-use std::collections::BTreeMap;
-
 use super::opens::{Opens, Window};
+use super::tables::Positions;
 use crate::error::CoreError;
 use crate::margin::{Side, in_range, notional, pnl, share};
-use crate::units::{MarketIx, PriceE10, RatioE10, TimeNs, UsdE6};
+use crate::units::{MarketIx, PriceE10, RatioE10, TimeNs, UsdE6, UserIx};
 
 /// A user's limits, already the stricter of policy and system ceiling.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,6 +48,21 @@ impl Limits {
     }
 }
 
+/// What `load_users` sets of a user.
+#[derive(Debug, Clone, Copy)]
+pub struct UserState {
+    /// Who.
+    pub user: UserIx,
+    /// Cash, amounts reserved in this book included.
+    pub cash: UsdE6,
+    /// Equity at 00:00 UTC of the present day.
+    pub day_start_equity: UsdE6,
+    /// Losing streak.
+    pub losses_in_row: i64,
+    /// Limits.
+    pub limits: Limits,
+}
+
 /// An open position.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Position {
@@ -75,7 +89,7 @@ pub struct Account {
     pub(super) day: Option<TimeNs>,
     pub(super) start_equity: UsdE6,
     pub(super) losses_in_row: i64,
-    pub(super) positions: BTreeMap<i64, Position>,
+    pub(super) positions: Positions,
     pub(super) opens: Opens,
 }
 
@@ -123,6 +137,19 @@ pub(super) struct Worth {
 }
 
 impl Account {
+    pub(super) fn new(state: &UserState) -> Self {
+        Self {
+            limits: state.limits,
+            cash: state.cash,
+            reserved: UsdE6::ZERO,
+            day: None,
+            start_equity: state.day_start_equity,
+            losses_in_row: state.losses_in_row,
+            positions: Positions::default(),
+            opens: Opens::default(),
+        }
+    }
+
     pub(super) fn free(&self) -> Result<UsdE6, CoreError> {
         self.cash.checked_sub(self.reserved)
     }
@@ -138,7 +165,7 @@ impl Account {
         mark: impl Fn(MarketIx) -> Option<PriceE10>,
     ) -> Result<Worth, CoreError> {
         let (mut margin, mut unrealised) = (UsdE6::ZERO, UsdE6::ZERO);
-        for position in self.positions.values() {
+        for (_, position) in self.positions.iter() {
             margin = margin.checked_add(position.collateral)?;
             if let Some(price) = mark(position.market) {
                 unrealised = unrealised.checked_add(pnl(
@@ -180,7 +207,7 @@ impl Account {
     ) -> Result<Exposure, CoreError> {
         let worth = self.worth(mark)?;
         let (mut long, mut short) = (UsdE6::ZERO, UsdE6::ZERO);
-        for position in self.positions.values() {
+        for (_, position) in self.positions.iter() {
             let amount = notional(position.collateral, position.leverage)?;
             match position.side {
                 Side::Long => long = long.checked_add(amount)?,

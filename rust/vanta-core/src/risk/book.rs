@@ -1,12 +1,12 @@
 //! The book itself: accounts, markets, marks and reservations.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
-use super::account::{Account, Exposure, Limits, Position};
+use super::account::{Account, Exposure, Position, UserState};
 use super::figures::{Figures, Market, OpenRequest};
 use super::nearest::nearest_collateral;
-use super::opens::Opens;
 use super::rules::{Failure, RiskVerdict, failures};
+use super::tables::{Accounts, Markets};
 use crate::error::CoreError;
 use crate::margin::{Side, in_range, positive_price, positive_ratio};
 use crate::units::{MarketIx, PriceE10, RatioE10, TimeNs, UsdE6, UserIx};
@@ -16,21 +16,6 @@ struct Reservation {
     user: UserIx,
     amount: UsdE6,
     at: TimeNs,
-}
-
-/// What `load_users` sets of a user.
-#[derive(Debug, Clone, Copy)]
-pub struct UserState {
-    /// Who.
-    pub user: UserIx,
-    /// Cash, amounts reserved in this book included.
-    pub cash: UsdE6,
-    /// Equity at 00:00 UTC of the present day.
-    pub day_start_equity: UsdE6,
-    /// Losing streak.
-    pub losses_in_row: i64,
-    /// Limits.
-    pub limits: Limits,
 }
 
 /// A fill's effect on an account.
@@ -76,9 +61,8 @@ pub struct Admission {
 /// Accounts, positions, reservations and limits of all users of a shard.
 #[derive(Debug, Clone, Default)]
 pub struct RiskBook {
-    markets: HashMap<MarketIx, Market>,
-    marks: HashMap<MarketIx, PriceE10>,
-    accounts: HashMap<UserIx, Account>,
+    markets: Markets,
+    accounts: Accounts,
     reservations: HashMap<u64, Reservation>,
     last_reservation: u64,
 }
@@ -96,7 +80,7 @@ impl RiskBook {
     /// `OutOfRange` for contradicting or impossible facts.
     pub fn set_market(&mut self, index: MarketIx, market: Market) -> Result<(), CoreError> {
         market.validate()?;
-        self.markets.insert(index, market);
+        self.markets.declare(index, market);
         Ok(())
     }
 
@@ -111,16 +95,10 @@ impl RiskBook {
                 .map_err(|error| error.at_row(row))?;
         }
         for user in users {
-            let account = self.accounts.entry(user.user).or_insert_with(|| Account {
-                limits: user.limits,
-                cash: user.cash,
-                reserved: UsdE6::ZERO,
-                day: None,
-                start_equity: user.day_start_equity,
-                losses_in_row: user.losses_in_row,
-                positions: BTreeMap::new(),
-                opens: Opens::default(),
-            });
+            let Some(account) = self.accounts.get_mut(user.user) else {
+                self.accounts.push(user.user, Account::new(user));
+                continue;
+            };
             account.limits = user.limits;
             account.cash = user.cash;
             account.day = None;
@@ -141,7 +119,7 @@ impl RiskBook {
                 .map_err(|error| error.at_row(row))?;
         }
         for (user, at, amount) in opens {
-            if let Some(account) = self.accounts.get_mut(user) {
+            if let Some(account) = self.accounts.get_mut(*user) {
                 account.opens.add(*at, *amount, 0);
             }
         }
@@ -156,12 +134,14 @@ impl RiskBook {
         for (row, (_, price)) in marks.iter().enumerate() {
             positive_price("price_e10", *price).map_err(|error| error.at_row(row))?;
         }
-        self.marks.extend(marks.iter().copied());
+        for (market, price) in marks {
+            self.markets.set_mark(*market, *price);
+        }
         Ok(())
     }
 
     fn account(&self, user: UserIx) -> Result<&Account, CoreError> {
-        self.accounts.get(&user).ok_or(CoreError::Unknown {
+        self.accounts.get(user).ok_or(CoreError::Unknown {
             name: "user_ix",
             value: u64::from(user.get()),
         })
@@ -169,7 +149,7 @@ impl RiskBook {
 
     /// The first question after a load says which day the loaded start of the day belongs to.
     fn anchor(&mut self, user: UserIx, now: TimeNs) {
-        if let Some(account) = self.accounts.get_mut(&user) {
+        if let Some(account) = self.accounts.get_mut(user) {
             account.day.get_or_insert(now.day_start());
         }
     }
@@ -183,11 +163,9 @@ impl RiskBook {
         request.validate()?;
         self.anchor(request.user, request.now);
         let account = self.account(request.user)?;
-        let market = self.markets.get(&request.market);
+        let market = self.markets.get(request.market);
         let figures = Figures::of(request, market, account.limits.liquidation_buffer)?;
-        let equity = account
-            .worth(|index| self.marks.get(&index).copied())?
-            .equity;
+        let equity = account.worth(|index| self.markets.mark(index))?.equity;
         let failures = failures(request, market, account, &figures, equity)?;
         let nearest = match market {
             Some(market) => {
@@ -213,7 +191,7 @@ impl RiskBook {
         if !verdict.ok() {
             return Ok(verdict);
         }
-        let Some(account) = self.accounts.get_mut(&request.user) else {
+        let Some(account) = self.accounts.get_mut(request.user) else {
             return Ok(verdict);
         };
         let id = self
@@ -246,6 +224,7 @@ impl RiskBook {
     /// `AtRow` for the first impossible row; then nothing stays reserved.
     pub fn admit_batch(&mut self, requests: &[OpenRequest]) -> Result<Vec<Admission>, CoreError> {
         let mut out = Vec::with_capacity(requests.len());
+        self.reservations.reserve(requests.len());
         for (row, request) in requests.iter().enumerate() {
             match self.admit(request) {
                 Ok(verdict) => out.push(Admission {
@@ -270,7 +249,7 @@ impl RiskBook {
         let Some(gone) = self.reservations.remove(&reservation) else {
             return false;
         };
-        if let Some(account) = self.accounts.get_mut(&gone.user) {
+        if let Some(account) = self.accounts.get_mut(gone.user) {
             account.opens.remove(gone.at, reservation);
             account.give_back(gone.amount);
         }
@@ -292,7 +271,7 @@ impl RiskBook {
             positive_price("entry_e10", fill.entry)?;
             positive_ratio("leverage_e10", fill.leverage)?;
         }
-        if !self.markets.contains_key(&fill.market) {
+        if self.markets.get(fill.market).is_none() {
             let value = u64::from(fill.market.get());
             return Err(CoreError::Unknown {
                 name: "market_ix",
@@ -305,17 +284,15 @@ impl RiskBook {
             return Err(CoreError::invalid("reservation", reason));
         }
         let account = self.account(fill.user)?;
-        let equity = account
-            .worth(|index| self.marks.get(&index).copied())?
-            .equity;
+        let equity = account.worth(|index| self.markets.mark(index))?.equity;
         let cash = account.cash.checked_add(fill.cash_delta)?;
-        let Some(account) = self.accounts.get_mut(&fill.user) else {
+        let Some(account) = self.accounts.get_mut(fill.user) else {
             return Ok(());
         };
         account.roll(fill.at, equity);
         account.cash = cash;
         if gone {
-            account.positions.remove(&fill.position_id);
+            account.positions.remove(fill.position_id);
         } else {
             let position = Position {
                 market: fill.market,
@@ -324,7 +301,7 @@ impl RiskBook {
                 collateral: fill.collateral,
                 leverage: fill.leverage,
             };
-            account.positions.insert(fill.position_id, position);
+            account.positions.set(fill.position_id, position);
         }
         if fill.is_close {
             let lost = fill.realised < UsdE6::ZERO;
@@ -356,7 +333,7 @@ impl RiskBook {
             let reason = format!("{} is not 00:00 UTC", day_start.get());
             return Err(CoreError::invalid("day_start_ns", reason));
         }
-        if let Some(account) = self.accounts.get_mut(&user)
+        if let Some(account) = self.accounts.get_mut(user)
             && account.day.is_none_or(|day| day <= day_start)
         {
             account.day = Some(day_start);
@@ -372,22 +349,21 @@ impl RiskBook {
     pub fn exposure(&mut self, user: UserIx, now: TimeNs) -> Result<Exposure, CoreError> {
         self.anchor(user, now);
         self.account(user)?
-            .exposure(now, |index| self.marks.get(&index).copied())
+            .exposure(now, |index| self.markets.mark(index))
     }
 
     /// Every position, by user and position id.
     #[must_use]
     pub fn positions(&self) -> Vec<(UserIx, i64, Position)> {
-        let mut out: Vec<_> = self
-            .accounts
-            .iter()
-            .flat_map(|(user, account)| {
+        let mut out = Vec::new();
+        for (user, account) in self.accounts.iter() {
+            out.extend(
                 account
                     .positions
                     .iter()
-                    .map(|(id, position)| (*user, *id, *position))
-            })
-            .collect();
+                    .map(|(id, position)| (*user, *id, *position)),
+            );
+        }
         out.sort_unstable_by_key(|(user, id, _)| (*user, *id));
         out
     }

@@ -16,8 +16,9 @@ mod figures;
 mod nearest;
 mod opens;
 mod rules;
+mod tables;
 
-pub use account::{Account, Exposure, Limits, Position};
-pub use book::{Admission, FillUpdate, RiskBook, UserState};
+pub use account::{Account, Exposure, Limits, Position, UserState};
+pub use book::{Admission, FillUpdate, RiskBook};
 pub use figures::{Figures, Market, OpenRequest};
 pub use rules::{Failure, RULES, RiskVerdict, Rule};

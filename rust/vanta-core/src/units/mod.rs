@@ -25,6 +25,10 @@
 //! | [`div_floor`], [`div_ceil`], [`div_half_even`] | `i64` of the caller's unit | named |
 //! | [`mul_div_floor`], [`mul_div_ceil`] | `i64`, exact over a 192-bit product | named |
 
+mod division;
+
+pub use division::{div_ceil, div_floor, div_half_even, mul_div_ceil, mul_div_floor};
+
 use crate::error::CoreError;
 
 /// 1.0 at the scale of prices and ratios.
@@ -39,138 +43,6 @@ pub const MINUTE_NS: i64 = 60 * SECOND_NS;
 pub const HOUR_NS: i64 = 3_600 * SECOND_NS;
 /// One UTC day (Unix time has no leap seconds).
 pub const DAY_NS: i64 = 86_400 * SECOND_NS;
-
-fn narrow(value: i128, what: &'static str) -> Result<i64, CoreError> {
-    i64::try_from(value).map_err(|_| CoreError::Overflow { what })
-}
-
-fn refuse_zero(divisor: i128) -> Result<(), CoreError> {
-    if divisor == 0 {
-        return Err(CoreError::invalid("divisor", "is 0"));
-    }
-    Ok(())
-}
-
-fn floor128(numerator: i128, divisor: i128) -> Option<i128> {
-    let quotient = numerator.checked_div(divisor)?;
-    let remainder = numerator.checked_rem(divisor)?;
-    if remainder != 0 && (remainder < 0) != (divisor < 0) {
-        return quotient.checked_sub(1);
-    }
-    Some(quotient)
-}
-
-/// `numerator / divisor`, rounded towards negative infinity.
-///
-/// # Errors
-/// `Invalid` for a zero divisor, `Overflow` when the quotient does not fit 64 bits.
-pub fn div_floor(numerator: i128, divisor: i128) -> Result<i64, CoreError> {
-    refuse_zero(divisor)?;
-    let quotient = floor128(numerator, divisor).ok_or(CoreError::Overflow { what: "quotient" })?;
-    narrow(quotient, "quotient")
-}
-
-/// `numerator / divisor`, rounded towards positive infinity.
-///
-/// # Errors
-/// As [`div_floor`].
-pub fn div_ceil(numerator: i128, divisor: i128) -> Result<i64, CoreError> {
-    refuse_zero(divisor)?;
-    let quotient = floor128(numerator, divisor).ok_or(CoreError::Overflow { what: "quotient" })?;
-    let exact = numerator.checked_rem(divisor) == Some(0);
-    let quotient = if exact {
-        Some(quotient)
-    } else {
-        quotient.checked_add(1)
-    };
-    narrow(
-        quotient.ok_or(CoreError::Overflow { what: "quotient" })?,
-        "quotient",
-    )
-}
-
-/// `numerator / divisor`, rounded to the nearest integer, ties to the even one.
-///
-/// # Errors
-/// As [`div_floor`].
-pub fn div_half_even(numerator: i128, divisor: i128) -> Result<i64, CoreError> {
-    refuse_zero(divisor)?;
-    let overflow = CoreError::Overflow { what: "quotient" };
-    let low = floor128(numerator, divisor).ok_or_else(|| overflow.clone())?;
-    let rest = low
-        .checked_mul(divisor)
-        .and_then(|part| numerator.checked_sub(part))
-        .ok_or(overflow)?
-        .unsigned_abs();
-    let size = divisor.unsigned_abs();
-    // Compared as rest against size - rest: doubling the rest could overflow.
-    let up = match rest.cmp(&(size - rest)) {
-        std::cmp::Ordering::Less => false,
-        std::cmp::Ordering::Equal => low % 2 != 0,
-        std::cmp::Ordering::Greater => true,
-    };
-    narrow(if up { low.saturating_add(1) } else { low }, "quotient")
-}
-
-/// Quotient and remainder of `a * b / d` over the exact 192-bit product, one bit of `a` at a time.
-/// Needs `d < 2^126` so that the running remainder (below `3 d`) fits.
-fn wide_mul_div(a: u64, b: u128, d: u128) -> Option<(u128, u128)> {
-    let (whole, part) = (b / d, b % d);
-    let mut quotient: u128 = 0;
-    let mut remainder: u128 = 0;
-    for bit in (0..64_u32).rev() {
-        quotient = quotient.checked_mul(2)?;
-        remainder *= 2;
-        if (a >> bit) & 1 == 1 {
-            remainder += part;
-        }
-        while remainder >= d {
-            remainder -= d;
-            quotient = quotient.checked_add(1)?;
-        }
-    }
-    let quotient = u128::from(a).checked_mul(whole)?.checked_add(quotient)?;
-    Some((quotient, remainder))
-}
-
-fn mul_div(a: i64, b: i128, d: i128, up: bool) -> Result<i64, CoreError> {
-    refuse_zero(d)?;
-    if let Some(product) = i128::from(a).checked_mul(b) {
-        return if up {
-            div_ceil(product, d)
-        } else {
-            div_floor(product, d)
-        };
-    }
-    let overflow = CoreError::Overflow { what: "product" };
-    if d.unsigned_abs() >= 1 << 126 {
-        return Err(overflow);
-    }
-    let negative = ((a < 0) != (b < 0)) != (d < 0);
-    let (quotient, remainder) = wide_mul_div(a.unsigned_abs(), b.unsigned_abs(), d.unsigned_abs())
-        .ok_or(overflow.clone())?;
-    let quotient = i128::try_from(quotient).map_err(|_| overflow.clone())?;
-    // The magnitude was rounded down; the sign decides whether that was the asked direction.
-    let bump = i128::from(remainder != 0 && negative != up);
-    let magnitude = quotient.checked_add(bump).ok_or(overflow)?;
-    narrow(if negative { -magnitude } else { magnitude }, "product")
-}
-
-/// `a * b / d` over the exact product, rounded towards negative infinity.
-///
-/// # Errors
-/// `Invalid` for a zero divisor, `Overflow` when the result does not fit 64 bits.
-pub fn mul_div_floor(a: i64, b: i128, d: i128) -> Result<i64, CoreError> {
-    mul_div(a, b, d, false)
-}
-
-/// `a * b / d` over the exact product, rounded towards positive infinity.
-///
-/// # Errors
-/// As [`mul_div_floor`].
-pub fn mul_div_ceil(a: i64, b: i128, d: i128) -> Result<i64, CoreError> {
-    mul_div(a, b, d, true)
-}
 
 macro_rules! quantity {
     ($(#[$doc:meta])* $name:ident($int:ty), $label:literal, $min:expr, $max:expr) => {
