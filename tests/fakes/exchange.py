@@ -87,3 +87,13 @@ def drops(*frames: str) -> Script:
         ws._req.transport.abort()
 
     return script
+
+
+def tells(frames: "asyncio.Queue[str]") -> Script:
+    """Send what the test puts into the queue, for ever."""
+
+    async def script(ws: web.WebSocketResponse) -> None:
+        while True:
+            await ws.send_str(await frames.get())
+
+    return script

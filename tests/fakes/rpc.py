@@ -34,7 +34,7 @@ class Proxy(msgspec.Struct, kw_only=True):
 class FakeRpc:
     """Answers batches truthfully, unless `faults` says otherwise for the next requests.
 
-    Faults: "hang", "cut", "429", "500", "garbage", "ids", "short", "big", "busy", "refused".
+    Faults: hang, cut, 429, 500, garbage, ids, short, twice, big, busy, refused.
     """
 
     def __init__(self) -> None:
@@ -70,8 +70,6 @@ class FakeRpc:
             return web.Response(status=int(fault), text="no")
         if fault == "garbage":
             return web.Response(body=b"\x1f\x8b<html>")
-        if fault == "big":
-            return web.Response(body=b"[" + b" " * (5 << 20) + b"]")
         if fault == "refused":
             error = {"code": -32600, "message": "batch too large"}
             return web.json_response({"jsonrpc": "2.0", "id": None, "error": error})
@@ -84,6 +82,11 @@ class FakeRpc:
             answers[0]["id"] += 1_000
         if fault == "short":
             answers.pop()
+        if fault == "twice":
+            answers.append(answers[-1])
+        if fault == "big":
+            body = json.dumps(answers if many else answers[0]).encode()
+            return web.Response(body=body + b" " * (5 << 20))
         # The specification lets a batch come back in any order.
         return web.json_response(answers[::-1] if many else answers[0])
 

@@ -1,5 +1,6 @@
 """Streams over real sockets: drops, half-open, garbage, giants, penalties; and life afterwards."""
 
+import asyncio
 import contextlib
 import gzip
 import json
@@ -10,7 +11,7 @@ import pytest
 from aiohttp import web
 
 from tests.fakes import hermes
-from tests.fakes.exchange import FakeExchange, Script, drops, holds, says
+from tests.fakes.exchange import FakeExchange, Script, drops, holds, says, tells
 from tests.fakes.hermes import Act, FakeHermes
 from tests.fakes.sink import E10, MemorySink, catalogue
 from tests.fakes.sleeper import ManualTime, NoJitter, eventually, running
@@ -45,13 +46,13 @@ def kraken(price: int) -> str:
 
 @contextlib.asynccontextmanager
 async def exchange(
-    server: FakeExchange, wire: Coinbase | Kraken
+    server: FakeExchange, wire: Coinbase | Kraken, *symbols: str
 ) -> AsyncIterator[tuple[Exchange, MemorySink, ManualTime]]:
     time, sink = ManualTime(), MemorySink()
     async with server.serve() as url:
         source = Exchange(
             wire,
-            catalogue=catalogue("ETH/USD", "BTC/USD"),
+            catalogue=catalogue(*(symbols or ("ETH/USD", "BTC/USD"))),
             names=SourceNames(),
             clock=time,
             rng=NoJitter(),
@@ -139,6 +140,18 @@ async def test_one_silent_product_of_a_living_connection_is_noticed() -> None:
             source.link.heard("heartbeat")
             await eventually(lambda: time.asleep)
         await eventually(lambda: server.connections == 2)
+
+
+async def test_a_product_that_speaks_keeps_its_connection() -> None:
+    frames: asyncio.Queue[str] = asyncio.Queue()
+    server = FakeExchange(tells(frames))
+    async with exchange(server, Coinbase(), "BTC/USD") as (_, sink, time):
+        await eventually(lambda: server.connections == 1 and time.asleep)
+        for n in range(1, 20):  # 95 s
+            time.advance(5 * SECOND)
+            frames.put_nowait(coinbase(60_000 + n, n))
+            await eventually(lambda want=n: len(sink.all) == want and time.asleep)
+        assert server.connections == 1
 
 
 async def test_a_server_that_hangs_up_for_ever_sees_ten_attempts_in_ten_seconds() -> None:

@@ -72,6 +72,7 @@ async def test_a_batch_keeps_the_asked_order_and_errors_stay_values() -> None:
         ("garbage", RpcBadReplyError),
         ("ids", RpcBadReplyError),
         ("short", RpcBadReplyError),
+        ("twice", RpcBadReplyError),
         ("big", RpcBadReplyError),
         ("refused", RpcBadReplyError),
     ],

@@ -125,6 +125,20 @@ def test_two_ways_into_the_book_count_the_same() -> None:
     assert set(rig.feed.quote(1).sources_used) == {0, 1, 3}
 
 
+def test_arrival_order_is_kept_across_the_two_ways() -> None:
+    rig = Rig()
+    rig.feed.ticks(
+        [
+            rig.tick(0, 60_000, seq=1),
+            rig.tick(0, 0, value=str(60_001 * E10), seq=2),
+            rig.tick(0, 60_002, seq=3),
+            rig.tick(0, 0, value=str(60_003 * E10), seq=4),
+        ]
+    )
+    assert rig.counted("a", "ACCEPTED") == 4
+    assert rig.feed.quote(1).price_e10 == 60_003 * E10
+
+
 @pytest.mark.parametrize(
     ("value", "result"),
     [

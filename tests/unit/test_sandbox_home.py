@@ -135,6 +135,18 @@ def test_a_forged_note_of_sockets_removes_nothing(open_folder: Path) -> None:
     home.unlock()
 
 
+@as_root
+def test_a_socket_folder_of_somebody_else_stays(open_folder: Path) -> None:
+    home = Home(open_folder / "h")
+    home.lock()
+    folder = home.socket_folder()
+    os.chown(folder, 65534, 65534)
+    home.remove_sockets()
+    assert folder.is_dir()
+    folder.rmdir()
+    home.unlock()
+
+
 def make_install(folder: Path) -> Path:
     for name in ("bin/postgres", "bin/initdb", "lib/deep/a.so", "share/b"):
         path = folder / "pginstall" / name

@@ -173,7 +173,8 @@ def test_ticket_says_what_it_costs_and_what_can_be_lost() -> None:
     text = views.ticket(INTENT, PREVIEW, CATALOGUE[BTC], Policy())
     for part in (
         "LONG BTC/USD 25x", "5,000.00", "~61,240.5", "59,163.0", "-3.39%", "63,000.0", "+2.87%",
-        "+143.6", "-60.4", "open 3.00", "close ~3.00", "spread 0.50", "Worst case -66.96",
+        "+143.6", "-60.4", "Fee in     3.00", "~3.00", "Spread     0.50", "+0.13%",
+        "Worst case -66.96",
         "(limit 10 %)", "Vanta stop", "1.00%",
     ):  # fmt: skip
         assert part in text
