@@ -222,28 +222,44 @@ async def test_nothing_of_the_environment_reaches_a_server_or_its_client(base: P
     assert (done.stdout.split(), done.stderr) == (["UTC", "on"], "")
 
 
-def as_postgres_user(command: list[str]) -> "subprocess.Popen[bytes]":
+def as_postgres_user(command: list[str], cwd: Path) -> "subprocess.Popen[bytes]":
     user = 65534 if ROOT else None
     return subprocess.Popen(
-        command, user=user, group=user, extra_groups=[] if ROOT else None, cwd="/"
+        command, user=user, group=user, extra_groups=[] if ROOT else None, cwd=cwd
     )
 
 
-async def test_a_pid_file_that_names_a_stranger_is_no_obstacle(base: Path) -> None:
+async def expect_spared(base: Path, pid: int) -> None:
+    """Name `pid` in both pid files; the next start must work and leave that process alone."""
+    data = base / "h" / "data"
+    (data / "postgres" / "postmaster.pid").write_text(
+        f"{pid}\n{data / 'postgres'}\n1\n5432\n\n\n\nready\n"
+    )
+    (data / "redis" / "redis.pid").write_text(f"{pid}\n")
+    async with Stack(base / "h") as stack:
+        await write(stack, "w")
+    assert alive(pid)
+
+
+@pytest.mark.parametrize("inside", [False, True], ids=["elsewhere", "standing in the data"])
+async def test_a_pid_file_that_names_a_stranger_is_no_obstacle(base: Path, inside: bool) -> None:
     async with Stack(base / "h"):
         pass
-    with as_postgres_user(["sleep", "100"]) as stranger:
+    cwd = base / "h" / "data" / "postgres" if inside else Path("/")
+    with as_postgres_user(["sleep", "100"], cwd) as stranger:
         try:
-            data = base / "h" / "data"
-            (data / "postgres" / "postmaster.pid").write_text(
-                f"{stranger.pid}\n{data / 'postgres'}\n1\n5432\n\n\n\nready\n"
-            )
-            (data / "redis" / "redis.pid").write_text(f"{stranger.pid}\n")
-            async with Stack(base / "h") as stack:
-                await write(stack, "w")
-            assert stranger.poll() is None
+            await expect_spared(base, stranger.pid)
         finally:
             stranger.kill()
+
+
+async def test_another_cluster_of_ours_is_a_stranger_too(base: Path) -> None:
+    async with Stack(base / "h"):
+        pass
+    async with Stack(base / "other") as other:
+        for pid in other.pids:
+            assert pid is not None
+            await expect_spared(base, pid)
 
 
 @pytest.mark.parametrize("text", ["", "\n", "what\nis\nthis", "99999999\n/nowhere\n"])
@@ -385,6 +401,27 @@ async def test_root_behind_a_closed_parent_keeps_its_data_elsewhere(
     async with Stack(home(), fresh=True) as stack:
         assert await query(stack.postgres_dsn, "SELECT to_regclass('kept')") is None
     assert closed.stat().st_mode & 0o777 == 0o700
+
+
+@as_root
+async def test_programs_reached_through_a_closed_link_are_run_all_the_same(
+    tmp_path: Path, base: Path
+) -> None:
+    # As when a closed folder links to a virtual environment that is open.
+    (tmp_path / "packages").symlink_to(Path(asyncpg.__file__).parent.parent)
+    assert not traversable(tmp_path)
+    code = (
+        "import asyncio, sys; from pathlib import Path\n"
+        f"sys.path.insert(0, {str(tmp_path / 'packages')!r})\n"
+        "from vanta.sandbox.stack import Stack\n"
+        "async def main():\n"
+        "    async with Stack(Path(sys.argv[1])) as stack: print(stack.pids)\n"
+        "asyncio.run(main())"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(base / "h")], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 @as_root

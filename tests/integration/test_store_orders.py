@@ -57,6 +57,7 @@ async def test_one_batch_may_hold_a_key_twice_and_keys_from_before(pool: Pool) -
     assert (new.duplicate, again.duplicate, twice.duplicate) == (False, True, True)
     assert (again.id, again.intent.collateral_e6) == (old.id, 200 * E6)
     assert (twice.id, twice.intent.collateral_e6) == (new.id, 1)
+    assert (new.reservation, twice.reservation) == (7, 0)
     assert await orders.insert_many([]) == []
 
 
@@ -73,6 +74,23 @@ async def test_overlapping_batches_neither_deadlock_nor_double(pool: Pool) -> No
     for batch, answer in zip(batches, answers, strict=True):
         assert [order.intent.ref for order in answer] == batch
     assert await pool.fetchval("SELECT count(*) FROM order_events") == 100
+
+
+async def test_a_batch_waits_at_its_first_key_holding_no_other(pool: Pool) -> None:
+    # Keys are taken in one order everywhere: else two batches could wait for each other.
+    user_id = (await seeded(pool)).trader_id
+    orders = Orders(pool)
+    async with pool.acquire() as conn, conn.transaction():
+        await orders.insert_many([draft(intent(user_id, "a"))], conn)
+        batch = [draft(intent(user_id, ref)) for ref in ("z", "a")]
+        waiting = asyncio.ensure_future(orders.insert_many(batch))
+        while not await pool.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted"):
+            await asyncio.sleep(0)
+        async with pool.acquire() as other, other.transaction():
+            await other.execute("SET LOCAL lock_timeout = '5s'")
+            (order,) = await orders.insert_many([draft(intent(user_id, "z"))], other)
+            assert not order.duplicate
+    assert [order.duplicate for order in await waiting] == [True, True]
 
 
 async def test_the_same_ref_of_another_source_or_user_is_another_order(pool: Pool) -> None:

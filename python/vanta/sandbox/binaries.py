@@ -79,7 +79,8 @@ def redis_server() -> Path:
 def _package(name: str) -> Path | None:
     # find_spec does not run the package, whose import would look for users and groups.
     spec = importlib.util.find_spec(name)
-    return Path(spec.origin).parent if spec is not None and spec.origin else None
+    # Resolved, because the way through a link may be closed where the folder itself is open.
+    return Path(spec.origin).resolve().parent if spec is not None and spec.origin else None
 
 
 def copied_out(install: Path, copies: Path = _COPIES) -> Path:
