@@ -1,15 +1,14 @@
 //! The class `RiskBook`.
 
-use std::sync::{Mutex, TryLockError};
-
-use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use vanta_core::CoreError;
 use vanta_core::margin::Side;
-use vanta_core::risk::{FillUpdate, Limits, Market, OpenRequest, RiskBook, UserState};
-use vanta_core::units::{PriceE10, UserIx};
+use vanta_core::risk::{FillUpdate, Limits, Market, UserState};
+use vanta_core::units::UserIx;
 
 use super::answers::{PyAdmissions, PyExposure, PyRiskVerdict};
+use super::asked::{request, requests};
+use super::shared::Shared;
 use crate::arrays::{OptionalArg, array, array_like, int, int_or, row};
 use crate::errors::to_py;
 
@@ -18,68 +17,7 @@ type Row = (i64, i64, i64, i64, i64, i64, i64);
 /// Accounts, positions, reservations and limits of all users of this shard.
 #[pyclass(frozen, module = "vanta._core", name = "RiskBook")]
 pub(crate) struct PyRiskBook {
-    book: Mutex<RiskBook>,
-}
-
-fn broken() -> PyErr {
-    PyRuntimeError::new_err("the risk book was left half changed by an earlier failure")
-}
-
-impl PyRiskBook {
-    /// Run a short `work` on the book. The interpreter is only kept when the lock is free: nobody
-    /// waits for the lock with the interpreter, and nobody waits for the interpreter with the lock.
-    fn with<T: Send>(
-        &self,
-        py: Python<'_>,
-        work: impl FnOnce(&mut RiskBook) -> Result<T, CoreError> + Send,
-    ) -> PyResult<T> {
-        let result = match self.book.try_lock() {
-            Ok(mut book) => work(&mut book),
-            Err(TryLockError::WouldBlock) => return self.with_detached(py, work),
-            Err(TryLockError::Poisoned(_)) => return Err(broken()),
-        };
-        result.map_err(to_py)
-    }
-
-    /// Run a long `work` on the book with the interpreter released.
-    fn with_detached<T: Send>(
-        &self,
-        py: Python<'_>,
-        work: impl FnOnce(&mut RiskBook) -> Result<T, CoreError> + Send,
-    ) -> PyResult<T> {
-        let result = py.detach(|| self.book.lock().ok().map(|mut book| work(&mut book)));
-        result.ok_or_else(broken)?.map_err(to_py)
-    }
-}
-
-fn stop(price: PriceE10) -> Option<PriceE10> {
-    (price != PriceE10::ZERO).then_some(price)
-}
-
-#[expect(
-    clippy::too_many_arguments,
-    reason = "the fields of one open, by keyword"
-)]
-fn request(
-    user_ix: &Bound<'_, PyAny>,
-    market_ix: &Bound<'_, PyAny>,
-    is_long: bool,
-    collateral_e6: &Bound<'_, PyAny>,
-    leverage_e10: &Bound<'_, PyAny>,
-    price_e10: &Bound<'_, PyAny>,
-    stop_loss_e10: OptionalArg<'_>,
-    now_ns: &Bound<'_, PyAny>,
-) -> PyResult<OpenRequest> {
-    Ok(OpenRequest {
-        user: int("user_ix", user_ix)?,
-        market: int("market_ix", market_ix)?,
-        side: Side::from_is_long(is_long),
-        collateral: int("collateral_e6", collateral_e6)?,
-        leverage: int("leverage_e10", leverage_e10)?,
-        price: int("price_e10", price_e10)?,
-        stop: stop(int_or("stop_loss_e10", stop_loss_e10, PriceE10::ZERO)?),
-        now: int("now_ns", now_ns)?,
-    })
+    book: Shared,
 }
 
 #[pymethods]
@@ -91,7 +29,7 @@ impl PyRiskBook {
     #[new]
     fn new() -> Self {
         Self {
-            book: Mutex::new(RiskBook::new()),
+            book: Shared::default(),
         }
     }
 
@@ -124,7 +62,7 @@ impl PyRiskBook {
             spread: int("spread_e10", spread_e10)?,
             is_open,
         };
-        self.with(py, |book| book.set_market(index, market))
+        self.book.with(py, |book| book.set_market(index, market))
     }
 
     /// Add users or replace their cash and limits; positions and reservations stay.
@@ -189,7 +127,7 @@ impl PyRiskBook {
             })
         });
         let users: Vec<UserState> = users.collect::<Result<_, CoreError>>().map_err(to_py)?;
-        self.with_detached(py, |book| book.load_users(&users))
+        self.book.with_detached(py, |book| book.load_users(&users))
     }
 
     /// Past opens, oldest first, so that rolling windows survive a restart.
@@ -212,7 +150,7 @@ impl PyRiskBook {
             })
             .collect::<Result<_, CoreError>>()
             .map_err(to_py)?;
-        self.with_detached(py, |book| book.load_opens(&opens))
+        self.book.with_detached(py, |book| book.load_opens(&opens))
     }
 
     #[pyo3(signature = (market_ix, *, price_e10))]
@@ -231,7 +169,7 @@ impl PyRiskBook {
             })
             .collect::<Result<_, CoreError>>()
             .map_err(to_py)?;
-        self.with(py, |book| book.set_marks(&marks))
+        self.book.with(py, |book| book.set_marks(&marks))
     }
 
     /// What `admit` would say, without reserving.
@@ -261,7 +199,8 @@ impl PyRiskBook {
             stop_loss_e10,
             now_ns,
         )?;
-        self.with(py, |book| book.check(&asked))
+        self.book
+            .with(py, |book| book.check(&asked))
             .map(PyRiskVerdict::from)
     }
 
@@ -292,7 +231,8 @@ impl PyRiskBook {
             stop_loss_e10,
             now_ns,
         )?;
-        self.with(py, |book| book.admit(&asked))
+        self.book
+            .with(py, |book| book.admit(&asked))
             .map(PyRiskVerdict::from)
     }
 
@@ -313,46 +253,26 @@ impl PyRiskBook {
         stop_loss_e10: &Bound<'_, PyAny>,
         now_ns: &Bound<'_, PyAny>,
     ) -> PyResult<PyAdmissions> {
-        let user: Vec<u32> = array("user_ix", user_ix)?;
-        let (n, like) = (user.len(), "user_ix");
-        let market: Vec<u16> = array_like("market_ix", market_ix, n, like)?;
-        let is_long: Vec<bool> = array_like("is_long", is_long, n, like)?;
-        let collateral: Vec<i64> = array_like("collateral_e6", collateral_e6, n, like)?;
-        let leverage: Vec<i64> = array_like("leverage_e10", leverage_e10, n, like)?;
-        let price: Vec<i64> = array_like("price_e10", price_e10, n, like)?;
-        let stops: Vec<i64> = array_like("stop_loss_e10", stop_loss_e10, n, like)?;
-        let now = int("now_ns", now_ns)?;
-        let whose = user.iter().zip(&market).zip(&is_long);
-        let sizes = collateral.iter().zip(&leverage);
-        let prices = price.iter().zip(&stops);
-        let asked: Vec<OpenRequest> = whose
-            .zip(sizes)
-            .zip(prices)
-            .enumerate()
-            .map(
-                |(i, ((((&user, &market), &is_long), (&collateral, &leverage)), (&price, &at)))| {
-                    Ok(OpenRequest {
-                        user: row("user_ix", i, user)?,
-                        market: row("market_ix", i, market)?,
-                        side: Side::from_is_long(is_long),
-                        collateral: row("collateral_e6", i, collateral)?,
-                        leverage: row("leverage_e10", i, leverage)?,
-                        price: row("price_e10", i, price)?,
-                        stop: stop(row("stop_loss_e10", i, at)?),
-                        now,
-                    })
-                },
-            )
-            .collect::<Result<_, CoreError>>()
-            .map_err(to_py)?;
-        let rows = self.with_detached(py, |book| book.admit_batch(&asked))?;
+        let asked = requests(
+            user_ix,
+            market_ix,
+            is_long,
+            collateral_e6,
+            leverage_e10,
+            price_e10,
+            stop_loss_e10,
+            now_ns,
+        )?;
+        let rows = self
+            .book
+            .with_detached(py, |book| book.admit_batch(&asked))?;
         Ok(PyAdmissions::new(py, &rows))
     }
 
     /// Give a reservation back (order refused or rejected later); False when unknown.
     fn release(&self, py: Python<'_>, reservation: &Bound<'_, PyAny>) -> PyResult<bool> {
         let reservation: u64 = int("reservation", reservation)?;
-        self.with(py, |book| Ok(book.release(reservation)))
+        self.book.with(py, |book| Ok(book.release(reservation)))
     }
 
     /// Set a position to its state after a fill (collateral 0 = gone) and move cash.
@@ -390,7 +310,7 @@ impl PyRiskBook {
             at: int("at_ns", at_ns)?,
             reservation: int_or("reservation", reservation, 0)?,
         };
-        self.with(py, |book| book.apply_fill(&fill))
+        self.book.with(py, |book| book.apply_fill(&fill))
     }
 
     #[pyo3(signature = (user_ix, *, day_start_ns, equity_e6))]
@@ -404,7 +324,7 @@ impl PyRiskBook {
         let user = int("user_ix", user_ix)?;
         let day = int("day_start_ns", day_start_ns)?;
         let equity = int("equity_e6", equity_e6)?;
-        self.with(py, |book| book.start_day(user, day, equity))
+        self.book.with(py, |book| book.start_day(user, day, equity))
     }
 
     #[pyo3(signature = (user_ix, *, now_ns))]
@@ -416,14 +336,15 @@ impl PyRiskBook {
     ) -> PyResult<PyExposure> {
         let user = int("user_ix", user_ix)?;
         let now = int("now_ns", now_ns)?;
-        self.with(py, |book| book.exposure(user, now))
+        self.book
+            .with(py, |book| book.exposure(user, now))
             .map(PyExposure::from)
     }
 
     /// (`user_ix`, `position_id`, `market_ix`, side, `entry_e10`, `collateral_e6`, `leverage_e10`)
     /// rows by user and position; side 1 = long, 0 = short.
     fn dump(&self, py: Python<'_>) -> PyResult<Vec<Row>> {
-        let positions = self.with_detached(py, |book| Ok(book.positions()))?;
+        let positions = self.book.with_detached(py, |book| Ok(book.positions()))?;
         let rows = positions.into_iter().map(|(user, id, position)| {
             (
                 i64::from(user.get()),

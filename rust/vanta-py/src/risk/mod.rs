@@ -1,7 +1,9 @@
 //! Bindings of `vanta_core::risk`.
 
 mod answers;
+mod asked;
 mod book;
+mod shared;
 
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
