@@ -23,6 +23,7 @@ from vanta.domain.enums import (
     Source,
     TriggerKind,
 )
+from vanta.domain.intent import Intent
 from vanta.domain.order import Order
 from vanta.domain.units import E6, E10, ONE_E10
 from vanta.store.outbox import OutboxRow
@@ -295,6 +296,54 @@ async def test_a_failed_submit_is_tried_again(
         # The price is back when it goes through: what has fired stays fired.
         quotes.put(BTC, PRICE)
         assert (await last_order(world, user_id, Source.TPSL)).state is OrderState.FILLED
+
+
+async def test_a_stop_that_cannot_be_submitted_holds_up_no_other(
+    pool: Pool, clock: ManualClock, quotes: FakeQuotes
+) -> None:
+    users = [await make_user(pool) for _ in range(3)]
+    world = World(pool, clock, quotes)
+    real = world.desk._submit
+
+    async def sick_for_one(intent: Intent) -> Order:
+        if intent.user_id == users[1]:
+            raise ConnectionError("never works")
+        return await real(intent)
+
+    world.desk._submit = sick_for_one
+    async with world.running():
+        for user_id in users:
+            await world.done(open_intent(user_id, stop_loss_e10=58_000 * E10))
+        quotes.put(BTC, 57_900 * E10)
+        for user_id in (users[0], users[2]):
+            assert (await last_order(world, user_id, Source.TPSL)).state is OrderState.FILLED
+        assert len(await world.positions.open_of(users[1])) == 1
+        assert list(world.desk._due) == [p.id for p in await world.positions.open_of(users[1])]
+
+
+async def test_a_liquidation_that_cannot_be_submitted_is_tried_again(
+    pool: Pool, clock: ManualClock, quotes: FakeQuotes
+) -> None:
+    user_id = await make_user(pool)
+    world = World(pool, clock, quotes)
+    failures = [ConnectionError("no store")]
+    real = world.liquidator._submit
+
+    async def flaky(intent: Intent) -> Order:
+        if failures:
+            raise failures.pop()
+        return await real(intent)
+
+    async def at_once(_: float) -> None:
+        return None
+
+    world.liquidator._submit = flaky
+    world.liquidator._sleep = at_once
+    async with world.running():
+        await world.done(open_intent(user_id))
+        quotes.put(BTC, 50_000 * E10)
+        quotes.put(BTC, PRICE)
+        assert (await last_order(world, user_id, Source.VENUE)).state is OrderState.FILLED
 
 
 async def test_a_stop_whose_close_was_refused_is_armed_again(

@@ -11,10 +11,10 @@ from typing import Final
 import numpy as np
 
 from vanta import _core, logs
-from vanta.domain.enums import CLOSING, FillKind, Mode, Quality
+from vanta.domain.enums import CLOSING, Action, FillKind, Mode, Quality
 from vanta.domain.errors import NotFoundError
 from vanta.domain.market import Catalogue
-from vanta.domain.order import Fill
+from vanta.domain.order import Fill, Order
 from vanta.domain.policy import CEILING, Account, Policy, User
 from vanta.domain.ports import Clock
 from vanta.domain.position import Position
@@ -64,7 +64,8 @@ class AccountBook:
         self._policies: dict[int, Policy] = {}
         self._positions: dict[int, Position] = {}
         self._of_user: dict[int, dict[int, Position]] = {}
-        self.doubted: set[int] = set()  # users whose last commit is not known; they open nothing
+        self.doubted: set[int] = set()  # users whose last commit is not known
+        self._unreserved: dict[int, int] = {}  # opens under way without a reservation -> user
         self._reservations: dict[int, int] = {}  # order id -> risk book handle
         self._day = 0
 
@@ -200,14 +201,22 @@ class AccountBook:
 
     # --- reservations ---------------------------------------------------------------------------
 
-    def hold(self, order_id: int, reservation: int) -> None:
-        """Remember which reservation an order lives on."""
-        if reservation:
-            self._reservations[order_id] = reservation
+    def hold(self, order: Order) -> None:
+        """Remember an order under way and the reservation it lives on."""
+        if order.reservation:
+            self._reservations[order.id] = order.reservation
+        elif order.intent.action is Action.OPEN and order.id not in self._reservations:
+            # Of an earlier process: its cash is not set aside, so its user must wait for its end.
+            self._unreserved[order.id] = order.intent.user_id
 
     def drop(self, order_id: int) -> None:
-        """Give back the reservation of an order that came to nothing."""
+        """Forget an ended order; give back its reservation when nothing came of it."""
+        self._unreserved.pop(order_id, None)
         self.risk.release(self._reservations.pop(order_id, 0))
+
+    def is_in_doubt(self, user_id: int) -> bool:
+        """Tell whether a user's account is not fully known, so that it must not open."""
+        return user_id in self.doubted or user_id in self._unreserved.values()
 
     # --- changes --------------------------------------------------------------------------------
 

@@ -172,7 +172,7 @@ class Admission:
             decision.reasons.append(verdicts.mode(wanted, effective, why))
         if decision.is_open and not self._is_ready():
             decision.reasons.append(verdicts.starting())
-        if decision.is_open and decision.intent.user_id in self._book.doubted:
+        if decision.is_open and self._book.is_in_doubt(decision.intent.user_id):
             decision.reasons.append(verdicts.in_doubt())
 
     def _examine_open(self, decision: Decision) -> None:

@@ -84,7 +84,7 @@ class Ledger:
         """Keep orders at hand until their end, so that their events need no read."""
         for order in orders:
             self._expected[order.id] = order
-            self._book.hold(order.id, order.reservation)
+            self._book.hold(order)
 
     def in_flight(self) -> list[Order]:
         """Return the orders whose end has not been booked yet."""

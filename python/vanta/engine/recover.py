@@ -82,6 +82,8 @@ class Recovery:
         """Load, arm, deliver again. Raises what the store raises; then the gate stays shut."""
         await self._book.load()
         await self._desk.load()
+        # Also those that wait for a price: until their end is known, their users open nothing.
+        self._ledger.expect(await self._orders.unfinished(Mode.DRY))
         delivered = await self.redeliver(min_age_ns=0)
         self._gate.open()
         _log.info("engine.ready", positions=len(self._book.open_positions()), redelivered=delivered)

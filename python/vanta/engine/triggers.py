@@ -198,24 +198,38 @@ class TriggerDesk:
         while True:
             await self._wake.wait()
             self._wake.clear()
-            try:
-                await self.fire_due()
-                await self.rearm_failed()
-            except Exception:
-                _log.exception("trigger.fire_failed", due=len(self._due))
+            if not await self.fire_due():
                 self._wake.set()
                 await self._sleep(RETRY_S)
 
-    async def fire_due(self) -> None:
-        """Turn each fired trigger into its order."""
-        for position_id, row in list(self._due.items()):
-            position = self._book.position(position_id)
-            if position is not None:
-                order = await self._submit(firing_intent(row, position))
-                if order.state.is_terminal and order.state is not OrderState.FILLED:
-                    self._failed[position_id] = row
-            if self._due.get(position_id) is row:
+    async def fire_due(self) -> bool:
+        """Turn fired triggers into orders and replace failed ones; False when that failed."""
+        done = True
+        due = list(self._due.items())
+        # All at once: the engine writes them together, and one that fails holds up no other.
+        answers = await asyncio.gather(
+            *(self._fire(position_id, row) for position_id, row in due), return_exceptions=True
+        )
+        for (position_id, row), answer in zip(due, answers, strict=True):
+            if isinstance(answer, BaseException):
+                done = False
+                _log.error("trigger.fire_failed", position_id=position_id, error=repr(answer))
+            elif self._due.get(position_id) is row:
                 del self._due[position_id]
+        try:
+            await self.rearm_failed()
+        except Exception:
+            done = False
+            _log.exception("trigger.rearm_failed", positions=len(self._failed))
+        return done
+
+    async def _fire(self, position_id: int, row: TriggerRow) -> None:
+        position = self._book.position(position_id)
+        if position is None:
+            return
+        order = await self._submit(firing_intent(row, position))
+        if order.state.is_terminal and order.state is not OrderState.FILLED:
+            self._failed[position_id] = row
 
     async def rearm_failed(self) -> None:
         """Replace fired triggers whose order came to nothing by new ones."""

@@ -70,16 +70,26 @@ class Liquidator:
         while True:
             await self._wake.wait()
             self._wake.clear()
-            for position in list(self._due.values()):
-                try:
-                    order = await self._submit(liquidation_intent(position))
-                except Exception:
-                    _log.exception("liquidation.submit_failed", position_id=position.id)
-                    self._wake.set()
-                    await self._sleep(RETRY_S)
-                    break
-                _log.info("liquidation.ordered", position_id=position.id, order_id=order.id)
-                self._due.pop(position.id, None)
+            if not await self.submit_due():
+                self._wake.set()
+                await self._sleep(RETRY_S)
+
+    async def submit_due(self) -> bool:
+        """Turn crossed liquidations into orders; False when that failed for some."""
+        done = True
+        due = list(self._due.values())
+        answers = await asyncio.gather(
+            *(self._submit(liquidation_intent(position)) for position in due),
+            return_exceptions=True,
+        )
+        for position, answer in zip(due, answers, strict=True):
+            if isinstance(answer, BaseException):
+                done = False
+                _log.error("liquidation.failed", position_id=position.id, error=repr(answer))
+                continue
+            _log.info("liquidation.ordered", position_id=position.id, order_id=answer.id)
+            self._due.pop(position.id, None)
+        return done
 
 
 def liquidation_intent(position: Position) -> Intent:
