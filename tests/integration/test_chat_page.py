@@ -209,9 +209,11 @@ async def test_named_host_may_be_allowed(tmp_path: Path) -> None:
         journal=tmp_path / "chat.jsonl",
         allowed_hosts=["chat.example"],
     )
-    async with TestClient(TestServer(api.app(), host="127.0.0.1")) as client:
-        async with client.get("/", headers={"Host": "chat.example:8081"}) as answer:
-            assert answer.status == 200
+    async with (
+        TestClient(TestServer(api.app(), host="127.0.0.1")) as client,
+        client.get("/", headers={"Host": "chat.example:8081"}) as answer,
+    ):
+        assert answer.status == 200
 
 
 async def test_page_that_falls_behind_starts_again(

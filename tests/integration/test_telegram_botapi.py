@@ -287,7 +287,7 @@ async def test_history_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         for n in range(50):
             wire.api.state.receive(str(n))
             wire.api.state.confirm(n + 2)
-        assert [m["text"] for m in wire.api.state.history(ME, 99)][0] == "40"
+        assert wire.api.state.history(ME, 99)[0]["text"] == "40"
     assert len((tmp_path / "chat.jsonl").read_bytes().splitlines()) <= 60
 
 

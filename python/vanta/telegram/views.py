@@ -42,22 +42,30 @@ def ticket(intent: Intent, preview: Preview, market: Market, policy: Policy) -> 
     rows = [
         line("Margin", format_usd(intent.collateral_e6), "size", format_usd(size)),
         line("Entry", "~" + price_short(entry), "slip", share(intent.max_slippage_e10)[1:]),
-        line("Liq", price_short(preview.liquidation_e10), _move(entry, preview.liquidation_e10)),
+        line(
+            "Liq",
+            price_short(preview.liquidation_e10),
+            "away",
+            _move(entry, preview.liquidation_e10),
+        ),
     ]
     for label, level in (("TP", intent.take_profit_e10), ("SL", intent.stop_loss_e10)):
         if level:
             result = format_usd(_result(intent, entry, level), signed=True)
             rows.append(line(label, price_short(level), _move(entry, level), result))
-    rows.append(line("Costs", format_usd(costs), "even", even))
-    fees = (
-        f"Costs: open {format_usd(preview.open_fee_e6)} · close ~{format_usd(preview.close_fee_e6)}"
-        f" · spread {format_usd(preview.spread_cost_e6)}"
-    )
+    rows += [
+        line(
+            "Fee in",
+            format_usd(preview.open_fee_e6),
+            "fee out",
+            "~" + format_usd(preview.close_fee_e6),
+        ),
+        line("Spread", format_usd(preview.spread_cost_e6), "even at", even),
+    ]
     return "\n".join(
         [
             f"{tag(intent.mode)} {headline(market, _side(intent), intent.leverage_e10)}",
             pre(rows),
-            fees,
             _worst_case(preview, policy),
             "Protected by: " + _protection(intent, preview),
         ]

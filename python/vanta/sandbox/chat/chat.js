@@ -257,15 +257,11 @@ function choose(index) {
   else text.setAttribute("aria-activedescendant", `s${index}`);
 }
 
-// A command that needs words after it is put into the field, any other is sent.
+// As in the real client: picking sends, Tab completes so that words can follow.
 function pick(name) {
   openSuggest(false);
-  const needsWords = ["long", "short", "close", "price", "why"].includes(name);
-  if (needsWords) setText(`/${name} `);
-  else {
-    setText("");
-    say(`/${name}`);
-  }
+  setText("");
+  say(`/${name}`);
   text.focus();
 }
 
