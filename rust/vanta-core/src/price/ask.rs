@@ -20,16 +20,21 @@ impl Market {
         let mut machine = self.machine;
         let now = Instant {
             wall: now.wall,
-            mono: now.mono.max(machine.settled_mono),
+            mono: now.mono.max(self.latest_mono()),
         };
-        let ground = self.ground(config, world);
-        if self.lapsed() {
-            machine.leave_primary();
+        let ground = self.ground(config, world, now.wall);
+        let mut accepted = (0, 0);
+        if let Some(staged) = &self.staged {
+            if staged.at.mono < now.mono {
+                ground.remember(&mut machine, staged);
+            } else {
+                accepted = (staged.accepted, staged.by_primary);
+            }
         }
         if !self.is_quiet(now) {
             ground.walk(&mut machine, now);
         }
-        let done = ground.settle(&mut machine, now, None);
+        let done = ground.settle(&mut machine, now, accepted);
         (machine, now, done)
     }
 
@@ -99,7 +104,7 @@ impl Market {
         config: &AggregateConfig,
         world: &World,
     ) -> Vec<FeedAge> {
-        let scene = self.ground(config, world).scene;
+        let scene = self.ground(config, world, now.wall).scene;
         let aged = |feed: &Feed| {
             let mut state = standing(feed, now, scene);
             if matches!(state, Standing::Fresh | Standing::Stale) && feed.silent(now.mono) {

@@ -2,7 +2,7 @@
 
 use super::codes::{PRICE_REJECTS, Reject};
 use super::config::{AggregateConfig, range};
-use super::feed::{Feed, FeedKind, FeedSpec, Instant, NEVER};
+use super::feed::{Feed, FeedKind, FeedSpec, Instant};
 use super::gate::Observation;
 use super::market::{Market, MarketSpec};
 use super::number::MAX_EXPO;
@@ -184,16 +184,7 @@ impl PriceBook {
             let Some(index) = market.feed_index(source.get()) else {
                 continue;
             };
-            let Some(feed) = market.feeds.get_mut(index).filter(|feed| feed.is_push()) else {
-                continue;
-            };
-            known = true;
-            // Between two heads this far apart the older one had run out, whoever looked.
-            feed.lapsed |= feed.head != NEVER
-                && feed.last.is_some()
-                && head.get().saturating_sub(feed.head) > feed.head_limit;
-            feed.head = head.get();
-            market.wake();
+            known |= market.set_head(index, head.get(), self.latest, &self.config, &self.world);
         }
         if known {
             self.world.set_head(source.get(), head.get());
@@ -225,7 +216,11 @@ impl PriceBook {
     /// # Errors
     /// `Unknown` for a market or source never declared.
     pub fn withdraw(&mut self, market: MarketIx, source: SourceIx) -> Result<(), CoreError> {
-        self.feed_mut(market, source).map(Feed::withdraw)
+        self.feed_mut(market, source).map(Feed::withdraw)?;
+        if let Some(Some(found)) = self.markets.get_mut(usize::from(market.get())) {
+            found.restage(self.latest, &self.config, &self.world);
+        }
+        Ok(())
     }
 
     /// Take the operator's word for a feed's exponent and lift its quarantine.

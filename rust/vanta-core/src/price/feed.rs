@@ -128,8 +128,6 @@ pub(crate) struct Feed {
     pub strikes: [i64; 8],
     pub quarantine_until: i64,
     pub quarantine_len: i64,
-    /// The currency clock ran out between two heads.
-    pub lapsed: bool,
 }
 
 impl Feed {
@@ -165,7 +163,6 @@ impl Feed {
             strikes: [NEVER; 8],
             quarantine_until: NEVER,
             quarantine_len: 0,
-            lapsed: false,
         }
     }
 

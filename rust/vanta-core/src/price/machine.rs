@@ -28,10 +28,10 @@ pub(crate) struct Step<'a> {
     pub config: &'a AggregateConfig,
     pub wall: i64,
     pub mono: i64,
-    /// An observation was accepted just now.
-    pub accepted: bool,
-    /// It was the primary's.
-    pub by_primary: bool,
+    /// Observations accepted at this instant.
+    pub accepted: i64,
+    /// Those of the primary among them.
+    pub by_primary: i64,
     pub moves: &'a Moves,
     pub divergence: i64,
 }
@@ -55,6 +55,9 @@ pub(crate) struct Machine {
     pub good: Option<Known>,
     pub lone: Option<Known>,
     good_as_of: i64,
+    /// The last price made, and when: it may not have reached the window of moves yet.
+    last_price: i64,
+    last_mono: i64,
     gap: i64,
     gap_ewma: i64,
     gap_since: i64,
@@ -77,6 +80,8 @@ impl Machine {
             good: None,
             lone: None,
             good_as_of: 0,
+            last_price: 0,
+            last_mono: NEVER,
             gap: 0,
             gap_ewma: 0,
             gap_since: NEVER,
@@ -87,20 +92,18 @@ impl Machine {
         self.breaker
     }
 
-    /// Whether the primary must still prove itself at `mono`.
-    pub(crate) fn probation(&self, mono: i64, config: &AggregateConfig) -> bool {
-        self.away
-            && (self.return_count < config.return_updates
-                || mono.saturating_sub(self.return_since) < config.return_after_ns)
-    }
-
-    /// The primary was gone for a moment nobody settled.
-    pub(crate) fn leave_primary(&mut self) {
-        if self.on_primary {
-            self.away = true;
-            self.on_primary = false;
+    /// Whether the primary must still prove itself at `mono`, given `more` updates just accepted.
+    pub(crate) fn probation(&self, mono: i64, more: i64, config: &AggregateConfig) -> bool {
+        if !self.away {
+            return false;
         }
-        self.return_count = 0;
+        let since = if self.return_count == 0 {
+            mono
+        } else {
+            self.return_since
+        };
+        self.return_count.saturating_add(more) < config.return_updates
+            || mono.saturating_sub(since) < config.return_after_ns
     }
 
     /// Consecutive good updates of the primary start over.
@@ -161,6 +164,7 @@ impl Machine {
 
     /// Move to `step.mono` with what the market says then; returns the `as_of` to publish.
     pub(crate) fn settle(&mut self, made: &Combined, step: Step<'_>) -> i64 {
+        self.prolong_known(step.mono);
         self.smooth_gap(made, step);
         self.step_breaker(made, step);
         self.step_failover(made, step);
@@ -187,6 +191,7 @@ impl Machine {
                 self.lone = Some(known);
             }
             self.armed = true;
+            (self.last_price, self.last_mono) = (made.price, step.mono);
         }
         if made.quality == Quality::Conflict {
             self.lone = None;
@@ -200,11 +205,11 @@ impl Machine {
     fn step_failover(&mut self, made: &Combined, step: Step<'_>) {
         if !made.primary_agrees {
             self.return_count = 0;
-        } else if self.away && step.accepted && step.by_primary {
+        } else if self.away && step.by_primary > 0 {
             if self.return_count == 0 {
                 self.return_since = step.mono;
             }
-            self.return_count = self.return_count.saturating_add(1);
+            self.return_count = self.return_count.saturating_add(step.by_primary);
         }
         if !made.quality.has_price() {
             return;
@@ -248,7 +253,10 @@ impl Machine {
             } else {
                 None
             };
-            cause |= limit.is_some_and(|limit| step.moves.exceeds(made.price, step.mono, limit));
+            cause |= limit.is_some_and(|limit| {
+                let last = (self.last_price, self.last_mono);
+                step.moves.exceeds(made.price, step.mono, limit, last)
+            });
         }
         if cause {
             if self.breaker != Breaker::Open {
@@ -265,11 +273,11 @@ impl Machine {
             self.good_run = 0;
         }
         if self.breaker == Breaker::HalfOpen {
-            if made.quality != Quality::Good {
-                self.good_run = 0;
-            } else if step.accepted {
-                self.good_run = self.good_run.saturating_add(1);
-            }
+            self.good_run = if made.quality == Quality::Good {
+                self.good_run.saturating_add(step.accepted)
+            } else {
+                0
+            };
             if self.good_run >= config.breaker_good {
                 self.breaker = Breaker::Closed;
             }

@@ -2,12 +2,12 @@
 
 use super::codes::Reject;
 use super::config::AggregateConfig;
-use super::feed::{Feed, FeedKind, Instant, MAX_FEEDS, NEVER, Seen};
+use super::feed::{Feed, FeedKind, Instant, MAX_FEEDS, NEVER, Seen, after};
 use super::gate::{Observation, Verdict, gates};
 use super::machine::Machine;
 use super::moves::Moves;
 use super::peers::serve_freeze;
-use super::settle::Ground;
+use super::settle::{Ground, Staged};
 use super::survey::{Scene, next_change};
 use super::world::World;
 use crate::error::CoreError;
@@ -30,6 +30,8 @@ pub(crate) struct Market {
     pub spec: MarketSpec,
     pub feeds: Vec<Feed>,
     pub machine: Machine,
+    /// What is said since the latest instant.
+    pub staged: Option<Staged>,
     moves: Moves,
     has_primary: bool,
     has_push: bool,
@@ -45,6 +47,7 @@ impl Market {
             spec,
             feeds: Vec::with_capacity(MAX_FEEDS),
             machine: Machine::new(),
+            staged: None,
             moves: Moves::new(config),
             has_primary: false,
             has_push: false,
@@ -111,15 +114,47 @@ impl Market {
         now.wall < self.quiet_wall && now.mono < self.quiet_mono
     }
 
-    /// Whether the primary's currency clock ran out between two heads.
-    pub(crate) fn lapsed(&self) -> bool {
-        self.has_push && self.feeds.iter().any(|feed| feed.lapsed && feed.leads)
+    /// Refresh the currency clock of the push feed at `index`; false when it is no push feed.
+    ///
+    /// When the old head had run out before this one came, that moment is settled first, so that a
+    /// lapse counts whether or not anybody asked in between. `latest` maps it to monotonic time.
+    pub(crate) fn set_head(
+        &mut self,
+        index: usize,
+        head: i64,
+        latest: Instant,
+        config: &AggregateConfig,
+        world: &World,
+    ) -> bool {
+        let Some(feed) = self.feeds.get(index).filter(|feed| feed.is_push()) else {
+            return false;
+        };
+        let lapse = after(feed.head, feed.head_limit);
+        if feed.head != NEVER && lapse <= head {
+            let at = Instant {
+                wall: lapse,
+                mono: lapse.saturating_sub(latest.offset()),
+            };
+            let scene = Scene {
+                config,
+                world,
+                has_hours: self.spec.has_hours,
+                asked_wall: at.wall,
+            };
+            self.advance(at, scene);
+        }
+        if let Some(feed) = self.feeds.get_mut(index) {
+            feed.head = head;
+        }
+        self.wake();
+        true
     }
 
     pub(crate) fn ground<'a>(
         &'a self,
         config: &'a AggregateConfig,
         world: &'a World,
+        asked_wall: i64,
     ) -> Ground<'a> {
         Ground {
             feeds: &self.feeds,
@@ -129,6 +164,7 @@ impl Market {
                 config,
                 world,
                 has_hours: self.spec.has_hours,
+                asked_wall,
             },
         }
     }
@@ -143,13 +179,13 @@ impl Market {
     ) -> Reject {
         let now = Instant {
             wall: observation.recv_wall_ns,
-            // Events are taken in the order in which they are offered.
-            mono: observation.recv_mono_ns.max(self.machine.settled_mono),
+            mono: observation.recv_mono_ns.max(self.latest_mono()),
         };
         let scene = Scene {
             config,
             world,
             has_hours: self.spec.has_hours,
+            asked_wall: now.wall,
         };
         self.advance(now, scene);
         let verdict = gates(&mut self.feeds, index, observation, now, &self.spec, scene);
@@ -161,7 +197,9 @@ impl Market {
             && reject != Reject::Malformed
         {
             feed.heard_mono = now.mono;
-            if !feed.quarantined(now.mono) {
+            // What was said before is a sign of life, but tells nothing about our clock.
+            let old = matches!(reject, Reject::Duplicate | Reject::OutOfOrder);
+            if !old && !feed.quarantined(now.mono) {
                 world.hear(feed.source, now.mono, reject == Reject::Future, seen);
             }
         }
@@ -169,6 +207,7 @@ impl Market {
             config,
             world,
             has_hours: self.spec.has_hours,
+            asked_wall: now.wall,
         };
         match verdict {
             Verdict::Accepted(seen) => self.accept(index, seen, now, scene),
@@ -177,9 +216,12 @@ impl Market {
                     && self.feeds.get(index).is_some_and(|feed| feed.leads)
                 {
                     self.machine.break_return();
+                    if let Some(staged) = &mut self.staged {
+                        staged.by_primary = 0;
+                    }
                 }
                 if settles {
-                    self.settle_event(now, scene, None);
+                    self.stage(now, scene, None);
                 }
             }
         }
@@ -189,56 +231,84 @@ impl Market {
     fn accept(&mut self, index: usize, seen: Seen, now: Instant, scene: Scene<'_>) {
         self.take(index, seen, now);
         self.confirm_held(index, now, scene);
-        self.settle_event(now, scene, Some(index));
+        self.stage(now, scene, Some(index));
     }
 
-    // Catch up with what time alone changed since the last event.
+    // Catch up with `now`: what was staged before it held for a while, so it is remembered, and
+    // time alone may have changed something since.
     fn advance(&mut self, now: Instant, scene: Scene<'_>) {
-        if self.is_quiet(now) {
-            return;
+        if let Some(staged) = self.staged.filter(|staged| staged.at.mono < now.mono) {
+            self.staged = None;
+            let mut machine = self.machine;
+            self.ground(scene.config, scene.world, scene.asked_wall)
+                .remember(&mut machine, &staged);
+            self.machine = machine;
+            if staged.made.quality.has_price() {
+                self.moves.record(staged.made.price, staged.at.mono);
+            }
+            if self.strike(staged.made.outliers, staged.at, scene.config) {
+                self.wake();
+            }
         }
-        if self.lapsed() {
-            self.machine.leave_primary();
+        if !self.is_quiet(now) {
+            let mut machine = self.machine;
+            self.ground(scene.config, scene.world, scene.asked_wall)
+                .walk(&mut machine, now);
+            self.machine = machine;
         }
-        for feed in &mut self.feeds {
-            feed.lapsed = false;
-        }
-        let mut machine = self.machine;
-        self.ground(scene.config, scene.world)
-            .walk(&mut machine, now);
-        self.machine = machine;
     }
 
-    fn settle_event(&mut self, now: Instant, scene: Scene<'_>, accepted: Option<usize>) {
+    fn stage(&mut self, now: Instant, scene: Scene<'_>, accepted: Option<usize>) {
         if self.has_push {
             self.watch_push(now, scene);
         }
         for feed in &mut self.feeds {
             serve_freeze(feed, now, scene);
         }
-        let mut machine = self.machine;
-        let mut done = self
-            .ground(scene.config, scene.world)
-            .settle(&mut machine, now, accepted);
-        if accepted.is_some() && self.strike(done.made.outliers, now, scene.config) {
-            // Somebody was shut out: settle again without that voice.
-            machine = self.machine;
-            done = self
-                .ground(scene.config, scene.world)
-                .settle(&mut machine, now, accepted);
+        let (mut all, mut by_primary) = self
+            .staged
+            .map_or((0, 0), |staged| (staged.accepted, staged.by_primary));
+        if let Some(feed) = accepted.and_then(|index| self.feeds.get(index)) {
+            all += 1;
+            by_primary += i64::from(feed.leads);
         }
-        self.machine = machine;
-        if done.made.quality.has_price() {
-            self.moves.record(done.made.price, now.mono);
-        }
+        let (staged, _) = self
+            .ground(scene.config, scene.world, scene.asked_wall)
+            .look(&self.machine, now, (all, by_primary));
+        self.staged = Some(staged);
         if let Some(index) = accepted
-            && done.made.outliers.unbounded_shr(bit_of(index)) & 1 == 0
+            && staged.made.outliers.unbounded_shr(bit_of(index)) & 1 == 0
         {
             self.mark_left_behind(index, now, scene);
         }
         let next = next_change(&self.feeds, now.mono, now, scene);
         self.quiet_mono = next;
         self.quiet_wall = next.saturating_add(now.offset());
+    }
+
+    /// A word was taken back: say at the latest instant what holds without it.
+    pub(crate) fn restage(&mut self, latest: Instant, config: &AggregateConfig, world: &World) {
+        if self.latest_mono() == NEVER {
+            return;
+        }
+        let now = Instant {
+            wall: latest.wall,
+            mono: latest.mono.max(self.latest_mono()),
+        };
+        let scene = Scene {
+            config,
+            world,
+            has_hours: self.spec.has_hours,
+            asked_wall: now.wall,
+        };
+        self.advance(now, scene);
+        self.stage(now, scene, None);
+    }
+
+    /// The newest instant the market knows of; events are taken in the order they are offered.
+    pub(crate) fn latest_mono(&self) -> i64 {
+        self.staged
+            .map_or(self.machine.settled_mono, |staged| staged.at.mono)
     }
 
     fn strike(&mut self, outliers: u16, now: Instant, config: &AggregateConfig) -> bool {

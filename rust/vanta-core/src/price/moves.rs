@@ -57,16 +57,17 @@ impl Moves {
         }
     }
 
-    /// Whether `price` is further than `limit` from some price within the window.
-    pub(crate) fn exceeds(&self, price: i64, mono: i64, limit: i64) -> bool {
+    /// Whether `price` is further than `limit` from some price within the window, or from the
+    /// `(price, mono)` that was made last.
+    pub(crate) fn exceeds(&self, price: i64, mono: i64, limit: i64, last: (i64, i64)) -> bool {
         let second = mono.div_euclid(SECOND_NS);
         let oldest = second.saturating_sub(self.window_s);
-        self.buckets
-            .iter()
-            .filter(|bucket| bucket.second >= oldest && bucket.second <= second)
-            .any(|bucket| {
-                gap_e10(price, bucket.low, bucket.low) > limit
-                    || gap_e10(price, bucket.high, bucket.high) > limit
-            })
+        let recent = |at: i64| at >= oldest && at <= second;
+        let far = |from: i64| gap_e10(price, from, from) > limit;
+        (recent(last.1.div_euclid(SECOND_NS)) && far(last.0))
+            || self
+                .buckets
+                .iter()
+                .any(|bucket| recent(bucket.second) && (far(bucket.low) || far(bucket.high)))
     }
 }

@@ -16,6 +16,17 @@ pub(crate) struct Ground<'a> {
     pub scene: Scene<'a>,
 }
 
+/// What a market says since an instant, not yet remembered: what holds for no time never was.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Staged {
+    pub at: Instant,
+    pub made: Combined,
+    pub divergence: i64,
+    /// Observations accepted at that instant, and those of the primary among them.
+    pub accepted: i64,
+    pub by_primary: i64,
+}
+
 /// Outcome of one settling.
 pub(crate) struct Settled {
     pub made: Combined,
@@ -39,45 +50,69 @@ impl Ground<'_> {
                 wall: at.saturating_add(now.offset()),
                 mono: at,
             };
-            self.settle(machine, instant, None);
+            self.settle(machine, instant, (0, 0));
         }
     }
 
-    /// Combine what the feeds say at `now` and move the machine there; `accepted` is the feed
-    /// whose observation was stored just now.
+    /// Combine what the feeds say at `now` and move the machine there, with the numbers of
+    /// observations accepted by anybody and by the primary.
     pub(crate) fn settle(
         &self,
         machine: &mut Machine,
         now: Instant,
-        accepted: Option<usize>,
+        accepted: (i64, i64),
     ) -> Settled {
-        let config = self.scene.config;
-        machine.prolong_known(now.mono);
-        let seen = survey(self.feeds, now, self.scene);
-        let made = self.combine(machine, &seen, now);
-        let step = Step {
-            config,
-            wall: now.wall,
-            mono: now.mono,
-            accepted: accepted.is_some(),
-            by_primary: accepted
-                .and_then(|index| self.feeds.get(index))
-                .is_some_and(|feed| feed.leads),
-            moves: self.moves,
-            divergence: divergence(seen.voices(), self.feeds),
-        };
-        let as_of = machine.settle(&made, step);
+        let (staged, survey) = self.look(machine, now, accepted);
+        let as_of = self.remember(machine, &staged);
         Settled {
-            made,
-            survey: seen,
+            made: staged.made,
+            survey,
             as_of,
         }
     }
 
-    fn combine(&self, machine: &Machine, seen: &Survey, now: Instant) -> Combined {
+    /// Combine what the feeds say at `now`.
+    pub(crate) fn look(
+        &self,
+        machine: &Machine,
+        now: Instant,
+        (accepted, by_primary): (i64, i64),
+    ) -> (Staged, Survey) {
+        let survey = survey(self.feeds, now, self.scene);
+        let staged = Staged {
+            at: now,
+            made: self.combine(machine, &survey, now, by_primary),
+            divergence: divergence(survey.voices(), self.feeds),
+            accepted,
+            by_primary,
+        };
+        (staged, survey)
+    }
+
+    /// Move the machine to what was staged; returns the `as_of` to publish.
+    pub(crate) fn remember(&self, machine: &mut Machine, staged: &Staged) -> i64 {
+        let step = Step {
+            config: self.scene.config,
+            wall: staged.at.wall,
+            mono: staged.at.mono,
+            accepted: staged.accepted,
+            by_primary: staged.by_primary,
+            moves: self.moves,
+            divergence: staged.divergence,
+        };
+        machine.settle(&staged.made, step)
+    }
+
+    fn combine(&self, machine: &Machine, seen: &Survey, now: Instant, by_primary: i64) -> Combined {
+        let mut machine = *machine;
+        machine.prolong_known(now.mono);
         let config = self.scene.config;
         let voices = seen.voices();
-        if self.scene.world.clock_suspect(now, config) {
+        if self
+            .scene
+            .world
+            .clock_suspect(now, self.scene.asked_wall, config)
+        {
             return Combined::nothing(Quality::ClockSuspect);
         }
         if voices.is_empty() {
@@ -93,7 +128,7 @@ impl Ground<'_> {
             feeds: self.feeds,
             config,
             has_primary: self.has_primary,
-            probation: machine.probation(now.mono, config),
+            probation: machine.probation(now.mono, by_primary, config),
         };
         let made = combine(voices, panel);
         if voices.len() == 1 && machine.lone_jump(made.price, now.mono, config) {

@@ -16,6 +16,9 @@ pub(crate) struct Scene<'a> {
     pub config: &'a AggregateConfig,
     pub world: &'a World,
     pub has_hours: bool,
+    /// Wall time of the asking: a head known by then is no news from the future to an earlier
+    /// instant that is settled only now.
+    pub asked_wall: i64,
 }
 
 /// One independent speaker.
@@ -43,9 +46,10 @@ impl Survey {
 }
 
 // The currency clock: the block the feed was read at is recent, and not from the future.
-fn read_lately(feed: &Feed, now: Instant, config: &AggregateConfig) -> bool {
+fn read_lately(feed: &Feed, now: Instant, scene: Scene<'_>) -> bool {
+    let skew = scene.config.future_skew_ns;
     feed.head != NEVER
-        && feed.head <= now.wall.saturating_add(config.future_skew_ns)
+        && feed.head <= scene.asked_wall.max(now.wall).saturating_add(skew)
         && now.wall.saturating_sub(feed.head) <= feed.head_limit
 }
 
@@ -82,7 +86,7 @@ fn by_clocks(feed: &Feed, seen: &Seen, now: Instant, scene: Scene<'_>) -> Standi
         FeedKind::Stream if now.mono > seen.stale_mono => Standing::Stale,
         FeedKind::Stream => Standing::Fresh,
         FeedKind::Push if now.wall < scene.world.push_from(config) => Standing::Sequencer,
-        FeedKind::Push if read_lately(feed, now, config) => Standing::Fresh,
+        FeedKind::Push if read_lately(feed, now, scene) => Standing::Fresh,
         FeedKind::Push => Standing::Stale,
     }
 }

@@ -107,7 +107,14 @@ impl World {
 
     /// Whether our clock is to blame: its error unknown or large, or more than half of the sources
     /// that talk look early or late at once.
-    pub(crate) fn clock_suspect(&self, now: Instant, config: &AggregateConfig) -> bool {
+    ///
+    /// `asked_wall` is the wall time of the asking, later than `now` for an instant of the past.
+    pub(crate) fn clock_suspect(
+        &self,
+        now: Instant,
+        asked_wall: i64,
+        config: &AggregateConfig,
+    ) -> bool {
         let measured = self
             .clock_offset
             .is_some_and(|offset| offset.unsigned_abs() <= config.clock_offset_ns.unsigned_abs());
@@ -116,7 +123,7 @@ impl World {
         }
         let (mut talking, mut wrong, mut late_heads) = (0_u32, 0_u32, 0_u32);
         for source in &self.sources {
-            match source.vote(now, config) {
+            match source.vote(now, asked_wall, config) {
                 Vote::Silent => {}
                 Vote::Right => talking += 1,
                 Vote::Wrong => {
@@ -143,8 +150,10 @@ enum Vote {
 }
 
 impl SourceClock {
-    fn vote(&self, now: Instant, config: &AggregateConfig) -> Vote {
-        let horizon = now.wall.saturating_add(config.future_skew_ns);
+    fn vote(&self, now: Instant, asked_wall: i64, config: &AggregateConfig) -> Vote {
+        let horizon = asked_wall
+            .max(now.wall)
+            .saturating_add(config.future_skew_ns);
         let talks =
             self.heard_mono != NEVER && now.mono.saturating_sub(self.heard_mono) <= self.window;
         if self.head != NEVER {
