@@ -487,10 +487,13 @@ async def test_an_ordinary_user_runs_them_as_itself(base: Path) -> None:
         user.kill()
         user.wait()
     assert await process.until(lambda: not any(alive(pid) for pid in pids), timeout_s=30)
-    # Root takes such a home over without changing whose data it is.
+    # Root takes such a home over without changing whose data it is, and tidies up after it.
+    left = Path((home / "sockets").read_text())
+    assert left.is_dir()
     async with Stack(home) as stack:
         assert await query(stack.postgres_dsn, "SELECT count(*) FROM kept") == 2
         assert Path(f"/proc/{stack.pids[0]}").stat().st_uid == someone
+        assert not left.exists()
 
 
 @on_linux

@@ -147,7 +147,9 @@ class Home:
         except FileNotFoundError:
             return
         ours = folder.parent == _SOCKET_ROOT and folder.name.startswith(_SOCKET_PREFIX)
-        if ours and folder.is_dir() and folder.lstat().st_uid == os.geteuid():
+        # Root may have taken over the home of somebody whose last run was killed.
+        owners = (os.geteuid(), self.path.stat().st_uid)
+        if ours and folder.is_dir() and folder.lstat().st_uid in owners:
             shutil.rmtree(folder, ignore_errors=True)  # refuses to follow a link
         note.unlink(missing_ok=True)
 
