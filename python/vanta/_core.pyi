@@ -34,7 +34,7 @@ class VantaError(Exception):
     """Root of everything the core raises."""
 
 class InvalidInput(VantaError, ValueError):
-    """An argument is out of its range, shape or type; the text names it, its value and the limit."""
+    """An argument is out of range, shape or type; the text names it, its value and the limit."""
 
 class ArithmeticOverflow(VantaError, ArithmeticError):
     """A product or sum does not fit its unit."""

@@ -48,6 +48,7 @@ class Supervisor:
         self._sleep = sleep
         self._factories: dict[str, TaskFactory] = {}
         self.states: dict[str, TaskState] = {}
+        self._stopping = False
 
     def add(self, name: str, factory: TaskFactory) -> None:
         """Register a task; `factory` is called anew for each run."""
@@ -61,6 +62,10 @@ class Supervisor:
         async with asyncio.TaskGroup() as group:
             for name, factory in self._factories.items():
                 group.create_task(self._keep(name, factory), name=name)
+            try:
+                await asyncio.Event().wait()
+            finally:
+                self._stopping = True
 
     def status(self) -> dict[str, dict[str, object]]:
         """Describe every task in JSON values."""
@@ -87,6 +92,8 @@ class Supervisor:
                 _log.exception("task.failed", task=name)
             finally:
                 state.running = False
+            if self._stopping:
+                return  # a failure on the way out can swallow the cancellation
             steady = self._clock.mono_ns() - started_ns >= STEADY_NS
             state.failures = 1 if steady else state.failures + 1
             state.restarts += 1

@@ -88,6 +88,30 @@ async def test_delays_grow_with_jitter_up_to_the_ceiling(
     assert len(set(sleeps.delays)) == len(sleeps.delays)
 
 
+async def test_a_task_that_fails_while_being_cancelled_does_not_come_back(
+    supervisor: Supervisor,
+) -> None:
+    runs = 0
+    begun = asyncio.Event()
+
+    async def stubborn() -> None:
+        nonlocal runs
+        runs += 1
+        begun.set()
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            raise RuntimeError("failed on the way out") from None
+
+    supervisor.add("stubborn", stubborn)
+    task = asyncio.ensure_future(supervisor.run())
+    await asyncio.wait_for(begun.wait(), 5)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asyncio.wait_for(task, 5)
+    assert runs == 1
+
+
 def test_a_name_is_taken_once(supervisor: Supervisor) -> None:
     async def task() -> None: ...
 

@@ -57,6 +57,7 @@ class House:
         self.clock = SystemClock()
         self.metrics = Metrics()
         self.stores = Stores(pool)
+        self.priced: set[int] = set()  # markets that any source quotes
         self.redis = redis
         self.prices = PriceCache(redis)
         self.supervisor = Supervisor(
@@ -103,7 +104,7 @@ class House:
             roles = group.create_task(self.supervisor.run(), name="supervisor")
             await trading.start()
             async with HttpServer(app, listener):
-                await _wait_for_prices(trading, catalogue, shutdown)
+                await self._wait_for_prices(trading, shutdown)
                 self._announce(ready)
                 await shutdown.requested.wait()
                 self.home.instance_path.unlink(missing_ok=True)
@@ -139,6 +140,7 @@ class House:
         )
         for source in sources:
             trading.feed.add_source(source)
+            self.priced.update(spec.market_ix for spec in source.feeds())
             self.supervisor.add(f"prices.{source.name}", partial(source.run, trading.feed))
         trading.add_roles(self.supervisor)
         return trading
@@ -212,6 +214,15 @@ class House:
             await asyncio.sleep(LAG_EVERY_S)
             self.metrics.event_loop_lag_seconds.set(max(0.0, loop.time() - due))
 
+    async def _wait_for_prices(self, trading: Trading, shutdown: Shutdown) -> None:
+        # "Ready" should mean that a first trade goes through; without prices it must not wait long.
+        try:
+            async with asyncio.timeout(PRICE_WAIT_S):
+                while not (shutdown.requested.is_set() or trading.has_prices(self.priced)):  # noqa: ASYNC110
+                    await asyncio.sleep(0.02)
+        except TimeoutError:
+            _log.warning("prices.none_yet", waited_s=PRICE_WAIT_S)
+
     def _announce(self, ready: Ready) -> None:
         write_atomically(self.home.instance_path, ready.instance_json())
         if self.settings.ready_file is not None:
@@ -240,13 +251,3 @@ def _ready(http_url: str, chat_url: str, seeded: Seeded | None) -> Ready:
         provider_key_id=seeded.provider_key_id,
         provider_secret=format_secret(seeded.provider_secret),
     )
-
-
-async def _wait_for_prices(trading: Trading, catalogue: Catalogue, shutdown: Shutdown) -> None:
-    # "Ready" should mean that a first trade goes through; without prices it must not wait for ever.
-    try:
-        async with asyncio.timeout(PRICE_WAIT_S):
-            while not (shutdown.requested.is_set() or trading.has_prices(catalogue)):  # noqa: ASYNC110
-                await asyncio.sleep(0.02)
-    except TimeoutError:
-        _log.warning("prices.none_yet", waited_s=PRICE_WAIT_S)

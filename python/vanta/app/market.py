@@ -125,6 +125,7 @@ def _real(
                     clock=clock,
                     rng=rng,
                     session=session,
+                    primary=not made,
                 )
             )
     return made

@@ -1,7 +1,7 @@
 """Wires the engine: books, executor, ledger, stops, fan-out, recovery."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 
 from vanta import logs
 from vanta._core import AggregateConfig, PriceBook, RiskBook
@@ -210,9 +210,9 @@ class Trading:
         await self._recovery.start()
         self.liquidator.load(self.book.open_positions())
 
-    def has_prices(self, catalogue: Catalogue) -> bool:
-        """Tell whether every market has a price good enough to open on."""
-        return all(Quality(self.feed.quote(m.ix).quality) in OPENING for m in catalogue)
+    def has_prices(self, market_ixs: Collection[int]) -> bool:
+        """Tell whether each of these markets has a price good enough to open on."""
+        return all(Quality(self.feed.quote(ix).quality) in OPENING for ix in market_ixs)
 
     async def drain(self, within_s: float) -> None:
         """Stop taking opens and let orders under way come to their end."""

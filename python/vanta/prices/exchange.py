@@ -74,6 +74,7 @@ class Exchange:
         session: SessionFactory,
         url: str = "",
         products: Mapping[str, str] | None = None,
+        primary: bool = False,
         sleep: Sleep = asyncio.sleep,
     ) -> None:
         known = wire.products if products is None else products
@@ -81,6 +82,7 @@ class Exchange:
         self.source_ix = names.ix(wire.name)
         self._markets = {known[m.symbol]: m.ix for m in catalogue if m.symbol in known}
         self._wire = wire
+        self._primary = primary
         self._url = url or wire.url
         self._clock = clock
         self._session = session
@@ -100,6 +102,7 @@ class Exchange:
                 source_ix=self.source_ix,
                 kind="stream",
                 group=self.source_ix,
+                primary=self._primary,
                 interval_ns=EXPECTED_NS,
             )
             for ix in self._markets.values()
