@@ -123,6 +123,12 @@ class TestKeys:
         assert answer["order"]["intent"]["collateral"] == "100"
         assert await bench.order_count() == 1
 
+    async def test_a_repeat_of_an_open_end_is_told_as_one(self, bench: WebBench) -> None:
+        bench.desk.outcome = "pend"
+        assert (await bench.open(key="once"))[1]["order"]["duplicate"] is False
+        status, again = await bench.open(key="once")
+        assert (status, again["order"]["duplicate"]) == (202, True)
+
     async def test_without_a_key_each_request_is_its_own_order(self, bench: WebBench) -> None:
         await bench.open()
         await bench.open()
@@ -211,6 +217,10 @@ class TestBadBodies:
             "POST", "/api/v1/trades", data=chunks() if chunked else body
         )
         assert (status, answer["error"]["limit"]) == (413, "16384 bytes")
+
+    async def test_oversize_body_is_refused_before_anything_reads_it(self, bench: WebBench) -> None:
+        status, _ = await bench.call("GET", "/api/v1/positions", data=b"x" * 20_000)
+        assert status == 413
 
     async def test_encoded_body(self, bench: WebBench) -> None:
         status, _ = await bench.call(
