@@ -93,6 +93,22 @@ async def test_a_batch_waits_at_its_first_key_holding_no_other(pool: Pool) -> No
     assert [order.duplicate for order in await waiting] == [True, True]
 
 
+async def test_sending_takes_orders_by_id_whatever_the_list_says(pool: Pool) -> None:
+    user_id = (await seeded(pool)).trader_id
+    orders = Orders(pool)
+    made = await orders.insert_many([draft(intent(user_id, ref)) for ref in "ab"])
+    low, high = sorted(order.id for order in made)
+    async with pool.acquire() as conn, conn.transaction():
+        assert await orders.mark_sent([low], T0, conn) == [low]
+        waiting = asyncio.ensure_future(orders.mark_sent([high, low], T0))
+        while not await pool.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted"):
+            await asyncio.sleep(0)
+        async with pool.acquire() as other, other.transaction():
+            await other.execute("SET LOCAL lock_timeout = '5s'")
+            assert await orders.mark_sent([high], T0, other) == [high]
+    assert await waiting == []
+
+
 async def test_the_same_ref_of_another_source_or_user_is_another_order(pool: Pool) -> None:
     user_id = (await seeded(pool)).trader_id
     other_id = await pool.fetchval(

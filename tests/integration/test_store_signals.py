@@ -149,6 +149,23 @@ async def test_of_several_deciders_one_wins(pool: Pool) -> None:
     assert {r.status for r in await signals.load_many(keys)} == {"accepted"}
 
 
+async def test_deciding_takes_signals_by_key_whatever_the_list_says(pool: Pool) -> None:
+    provider_id = (await seeded(pool)).provider_id
+    signals = Signals(pool)
+    low, high = (provider_id, "a"), (provider_id, "z")
+    await signals.insert_many([signal(*high), signal(*low)])
+    async with pool.acquire() as conn, conn.transaction():
+        assert await signals.decided(conn, [low], T0, SignalStatus.ACCEPTED) == [low]
+        waiting = asyncio.ensure_future(
+            signals.decided(None, [high, low], T0, SignalStatus.ACCEPTED)
+        )
+        await _until_somebody_waits(pool)
+        async with pool.acquire() as other, other.transaction():
+            await other.execute("SET LOCAL lock_timeout = '5s'")
+            assert await signals.decided(other, [high], T0, SignalStatus.EXPIRED) == [high]
+    assert await waiting == []
+
+
 async def test_the_sweeper_finds_what_nobody_decided(pool: Pool) -> None:
     provider_id = (await seeded(pool)).provider_id
     signals = Signals(pool)

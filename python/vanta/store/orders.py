@@ -161,10 +161,13 @@ class Orders:
         return [order_of(row) for row in rows]
 
     _MARK_SENT: Final = """
-        WITH sent AS (
-            UPDATE orders SET state = 'SENT', updated_ns = $2
-            WHERE id = ANY ($1::bigint[]) AND state = 'CREATED'
-            RETURNING id, trace_id
+        WITH held AS (
+            SELECT id FROM orders WHERE id = ANY ($1::bigint[]) AND state = 'CREATED'
+            ORDER BY id FOR NO KEY UPDATE
+        ), sent AS (
+            UPDATE orders o SET state = 'SENT', updated_ns = $2 FROM held
+            WHERE o.id = held.id
+            RETURNING o.id, o.trace_id
         ), told AS (
             INSERT INTO order_events (order_id, state, at_ns, trace_id)
             SELECT id, 'SENT', $2, trace_id FROM sent

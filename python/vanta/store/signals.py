@@ -181,12 +181,19 @@ class Signals:
         rows = await self._pool.fetch(self._UNDECIDED, older_than_ns, limit)
         return [(row["provider_id"], row["signal_id"]) for row in rows]
 
-    # `status = 'received'` lets exactly one of several deciders win.
+    # `status = 'received'` lets exactly one of several deciders win. Rows are taken in the order
+    # of their keys, as everywhere, so that sweeper and fan-out never wait in a circle.
     _DECIDED: Final = """
-        UPDATE signals s SET status = k.status, decided_ns = $4
-        FROM unnest($1::integer[], $2::text[], $3::text[]) AS k (provider_id, signal_id, status)
-        WHERE s.provider_id = k.provider_id AND s.signal_id = k.signal_id
-          AND s.status = 'received'
+        WITH held AS (
+            SELECT s.provider_id, s.signal_id, k.status
+            FROM unnest($1::integer[], $2::text[], $3::text[]) AS k (provider_id, signal_id, status)
+            JOIN signals s USING (provider_id, signal_id)
+            WHERE s.status = 'received'
+            ORDER BY s.provider_id, s.signal_id
+            FOR NO KEY UPDATE OF s
+        )
+        UPDATE signals s SET status = held.status, decided_ns = $4 FROM held
+        WHERE s.provider_id = held.provider_id AND s.signal_id = held.signal_id
         RETURNING s.provider_id, s.signal_id
     """
 
@@ -208,9 +215,15 @@ class Signals:
         return [(row["provider_id"], row["signal_id"]) for row in rows]
 
     _EXPIRE: Final = """
-        UPDATE signals SET status = 'expired', decided_ns = $1
-        WHERE status = 'received' AND expires_ns > 0 AND expires_ns <= $1
-        RETURNING provider_id, signal_id
+        WITH held AS (
+            SELECT provider_id, signal_id FROM signals
+            WHERE status = 'received' AND expires_ns > 0 AND expires_ns <= $1
+            ORDER BY provider_id, signal_id
+            FOR NO KEY UPDATE
+        )
+        UPDATE signals s SET status = 'expired', decided_ns = $1 FROM held
+        WHERE s.provider_id = held.provider_id AND s.signal_id = held.signal_id
+        RETURNING s.provider_id, s.signal_id
     """
 
     async def mark_expired(self, now_ns: int) -> list[Key]:
