@@ -261,7 +261,7 @@ def test_admit_10_000_users(
     benchmark.group = f"admit 10,000 users, {outcome}"
     core, twin = books
     asks = _asks(SIZES[outcome])
-    columns = {
+    columns: dict[str, Any] = {
         "user_ix": np.array([ask["user_ix"] for ask in asks], dtype=np.uint32),
         "market_ix": np.array([ask["market_ix"] for ask in asks], dtype=np.uint16),
         "is_long": np.array([ask["is_long"] for ask in asks]),

@@ -5,11 +5,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.oracles import margin as oracle
 from vanta import _core
+
+unhurried = settings(deadline=None)  # a busy machine is no failure
 
 E6 = 10**6
 E10 = 10**10
@@ -44,6 +46,7 @@ def same(ours: Callable[..., int], theirs: Callable[..., int | None], **kwargs: 
         assert ours(**kwargs) == expected
 
 
+@unhurried
 @given(collateral_e6=spread_out(0, I64), leverage_e10=spread_out(0, I64))
 def test_notional(collateral_e6: int, leverage_e10: int) -> None:
     same(
@@ -54,11 +57,13 @@ def test_notional(collateral_e6: int, leverage_e10: int) -> None:
     )
 
 
+@unhurried
 @given(notional_e6=spread_out(0, I64), rate_e10=spread_out(0, I64))
 def test_fee(notional_e6: int, rate_e10: int) -> None:
     same(_core.fee, oracle.fee, notional_e6=notional_e6, rate_e10=rate_e10)
 
 
+@unhurried
 @given(price_e10=prices, spread_e10=shares, is_long=st.booleans(), is_open=st.booleans())
 def test_execution_price(price_e10: int, spread_e10: int, is_long: bool, is_open: bool) -> None:
     same(
@@ -71,6 +76,7 @@ def test_execution_price(price_e10: int, spread_e10: int, is_long: bool, is_open
     )
 
 
+@unhurried
 @given(
     entry_e10=prices,
     price_e10=prices,
@@ -84,6 +90,7 @@ def test_pnl(**kwargs: Any) -> None:
     same(_core.pnl, oracle.pnl, **kwargs)
 
 
+@unhurried
 @given(
     entry_e10=prices,
     collateral_e6=collaterals,
@@ -101,6 +108,7 @@ def test_liquidation_price(**kwargs: Any) -> None:
     same(_core.liquidation_price, oracle.liquidation_price, **kwargs)
 
 
+@unhurried
 @given(
     entry_e10=prices,
     liquidation_e10=spread_out(0, I64),
@@ -111,6 +119,7 @@ def test_safe_line(**kwargs: Any) -> None:
     same(_core.safe_line, oracle.safe_line, **kwargs)
 
 
+@unhurried
 @given(
     risk_e6=spread_out(0, 10**15),
     entry_e10=st.integers(2, 10**17),
@@ -160,6 +169,7 @@ def _column(rows: list[tuple[Any, ...]], index: int, dtype: Any = np.int64) -> A
     return np.array([row[index] for row in rows], dtype=dtype)
 
 
+@unhurried
 @given(rows=st.lists(positions, max_size=20))
 def test_batches_are_the_scalar_function_row_by_row(rows: list[tuple[Any, ...]]) -> None:
     expected = []

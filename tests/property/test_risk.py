@@ -3,11 +3,13 @@
 from typing import Any
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.oracles.risk import DAY, E10, HOUR, MINUTE, Ask, Limits, Market
 from tests.oracles.risk_pair import Pair
+
+unhurried = settings(deadline=None)  # a busy machine is no failure
 
 E6 = 10**6
 NOON = 20_000 * DAY + DAY // 2
@@ -70,7 +72,8 @@ def asks(draw: st.DrawFn) -> Ask:
     )
 
 
-def pair(draw: st.DrawFn) -> Pair:
+@st.composite
+def pairs(draw: st.DrawFn) -> Pair:
     books = Pair()
     books.set_market(1, draw(markets))
     books.load_user(
@@ -84,9 +87,10 @@ def pair(draw: st.DrawFn) -> Pair:
     return books
 
 
+@unhurried
 @given(data=st.data(), ask=asks())
 def test_every_answer_is_the_slow_books_answer(data: st.DataObject, ask: Ask) -> None:
-    books = pair(data.draw)
+    books = data.draw(pairs())
     if data.draw(st.booleans()):
         books.start_day(7, NOON - NOON % DAY, data.draw(near(1_000 * E6)))
     books.check(ask)
@@ -94,9 +98,10 @@ def test_every_answer_is_the_slow_books_answer(data: st.DataObject, ask: Ask) ->
     books.exposure(7, ask.now_ns)
 
 
+@unhurried
 @given(data=st.data(), ask=asks())
 def test_release_undoes_admit(data: st.DataObject, ask: Ask) -> None:
-    books = pair(data.draw)
+    books = data.draw(pairs())
     before = books.exposure(7, ask.now_ns)
     reservation = books.admit(ask)
     assert books.release(reservation) == (reservation != 0)
@@ -104,9 +109,10 @@ def test_release_undoes_admit(data: st.DataObject, ask: Ask) -> None:
     assert not books.release(reservation)
 
 
+@unhurried
 @given(data=st.data(), rows=st.lists(asks(), max_size=12))
 def test_a_batch_is_admit_row_by_row(data: st.DataObject, rows: list[Ask]) -> None:
-    books = pair(data.draw)
+    books = data.draw(pairs())
 
     def column(name: str, dtype: Any) -> Any:
         return np.array([getattr(row, name) for row in rows], dtype=dtype)

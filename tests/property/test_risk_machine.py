@@ -6,6 +6,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     Bundle,
+    MultipleResults,
     RuleBasedStateMachine,
     initialize,
     invariant,
@@ -78,7 +79,7 @@ class RiskLife(RuleBasedStateMachine):
     )
     def admit(
         self, user: int, market: int, is_long: bool, size: int, leverage: int, at: int
-    ) -> object:
+    ) -> MultipleResults[tuple[int, Ask]] | tuple[int, Ask]:
         ask = self.ask(user, market, is_long, size, leverage, at)
         expected = self.books.check(ask)
         reservation = self.books.admit(ask)
@@ -100,7 +101,7 @@ class RiskLife(RuleBasedStateMachine):
         assert not self.books.release(bogus)
 
     @rule(target=positions, held=reservations)
-    def fill(self, held: tuple[int, Ask]) -> object:
+    def fill(self, held: tuple[int, Ask]) -> MultipleResults[int] | int:
         reservation, ask = held
         # A reservation that is gone cannot pay for a fill; a late fill is a case of its own.
         if reservation not in self.live:
