@@ -180,6 +180,11 @@ def test_ticket_says_what_it_costs_and_what_can_be_lost() -> None:
         assert part in text
 
 
+def test_short_must_fall_to_break_even() -> None:
+    short = msgspec.structs.replace(INTENT, side=Side.SHORT)
+    assert "-0.13%" in views.ticket(short, PREVIEW, CATALOGUE[BTC], Policy())
+
+
 def test_refusal_numbers_every_reason_and_the_nearest_yes() -> None:
     text = views.refusal(INTENT, REFUSED, CATALOGUE[BTC])
     assert text.startswith("[DRY] Not sent: LONG BTC 25x, 200 USDC")

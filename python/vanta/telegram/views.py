@@ -3,7 +3,7 @@
 from typing import Final
 
 from vanta import _core
-from vanta.domain.enums import Action, Quality
+from vanta.domain.enums import Action, Quality, Side
 from vanta.domain.intent import Intent
 from vanta.domain.market import Market
 from vanta.domain.order import Order
@@ -38,7 +38,8 @@ def ticket(intent: Intent, preview: Preview, market: Market, policy: Policy) -> 
     entry = preview.entry_e10
     size = preview.notional_e6
     costs = preview.open_fee_e6 + preview.close_fee_e6 + preview.spread_cost_e6
-    even = share(-(-costs * ONE_E10 // size)) if size else ""
+    needed = -(-costs * ONE_E10 // size) if size else 0
+    even = share(needed if intent.side is Side.LONG else -needed)
     rows = [
         line("Margin", format_usd(intent.collateral_e6), "size", format_usd(size)),
         line("Entry", "~" + price_short(entry), "slip", share(intent.max_slippage_e10)[1:]),

@@ -46,7 +46,19 @@ function insert(message) {
   const item = draw(message);
   if (message.tight) item.classList.add("tight");
   if (state.ready) item.classList.add("fresh");
-  log.append(item);
+  place(item, message.message_id);
+}
+
+// Ids grow with time: a message that came late (sent from another window) goes where it belongs.
+function place(item, id) {
+  let next = null;
+  for (let node = log.lastElementChild; id && node; node = node.previousElementSibling) {
+    const other = Number(node.id.slice(1));
+    if (node === item || Number.isNaN(other)) continue;
+    if (other > id) next = node;
+    else if (other) break;
+  }
+  log.insertBefore(item, next);
 }
 
 function put(message) {
@@ -148,11 +160,11 @@ function confirmSent({ clientId, message_id: id }) {
   if (messages.has(id)) { item.remove(); return; }
   const sent = { ...message, key: id, message_id: id, pending: false };
   item.id = `m${id}`;
-  const newest = [...messages.values()].at(-1);
   messages.set(id, sent);
-  item.replaceWith(draw(sent));
-  if (sent.tight) $(`m${id}`).classList.add("tight");
-  if (newest && newest.message_id > id) log.append($(`m${newest.key}`));
+  const drawn = draw(sent);
+  if (sent.tight) drawn.classList.add("tight");
+  item.replaceWith(drawn);
+  place(drawn, id);
 }
 
 function confirmUnsent({ clientId, text: words, error }) {
