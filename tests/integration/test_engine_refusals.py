@@ -1,5 +1,6 @@
 """Every published refusal, its numbers, and that all of them are told in order."""
 
+import asyncio
 import dataclasses
 
 import pytest
@@ -17,7 +18,7 @@ from tests.fakes.engine_world import (
 )
 from tests.fakes.quotes import FakeQuotes
 from vanta.domain.enums import Breaker, Mode, OrderState, Quality, Side, Source
-from vanta.domain.errors import InputError, NotFoundError
+from vanta.domain.errors import InputError, InvalidInput, NotFoundError
 from vanta.domain.order import Order
 from vanta.domain.policy import Policy
 from vanta.domain.units import E6, E10, ONE_E10
@@ -498,6 +499,27 @@ async def test_what_no_row_could_hold_gets_no_order(
         with pytest.raises(InputError):
             await world.engine.preview(bad)
     assert len(await world.orders.recent(s.user_id, 10)) == 1
+
+
+async def test_numbers_beyond_the_maths_stop_only_themselves(
+    pool: Pool, clock: ManualClock, quotes: FakeQuotes
+) -> None:
+    s = await scene(pool, clock, quotes)
+    quotes.put(BTC, 1)  # no price book lets this through; after the spread it is nothing
+    quotes.put(ETH, 3_500 * E10)
+    async with s.world.running() as world:
+        wishes = [
+            open_intent(s.user_id, side=Side.SHORT),
+            open_intent(s.user_id, side=Side.SHORT, take_profit_e10=1),
+            open_intent(s.user_id, market_ix=ETH),
+            open_intent(s.user_id, market_ix=ETH),
+        ]
+        bad, worse, *good = await asyncio.gather(
+            *(world.engine.submit(wish) for wish in wishes), return_exceptions=True
+        )
+        assert rules(bad) == ["RANGE"]
+        assert isinstance(worse, InvalidInput)
+        assert [order.state for order in good] == [OrderState.CREATED] * 2
 
 
 async def test_an_unknown_user_is_an_error(

@@ -317,8 +317,8 @@ async def test_a_stop_that_cannot_be_submitted_holds_up_no_other(
         quotes.put(BTC, 57_900 * E10)
         for user_id in (users[0], users[2]):
             assert (await last_order(world, user_id, Source.TPSL)).state is OrderState.FILLED
-        assert len(await world.positions.open_of(users[1])) == 1
-        assert list(world.desk._due) == [p.id for p in await world.positions.open_of(users[1])]
+        [left] = await world.positions.open_of(users[1])
+        await world.until(lambda: list(world.desk._due) == [left.id])
 
 
 async def test_a_liquidation_that_cannot_be_submitted_is_tried_again(

@@ -94,7 +94,9 @@ class AccountBook:
             margin[position.user_id] = margin.get(position.user_id, 0) + position.collateral_e6
         self._day = now_ns // DAY_NS
         starts = {
-            a.user_id: await self._day_start(a.user_id, a.cash_e6 + margin.get(a.user_id, 0))
+            a.user_id: await self._day_start(
+                a.user_id, a.cash_e6 + margin.get(a.user_id, 0), self._day
+            )
             for a in accounts
         }
         self._load_users(accounts, starts)
@@ -148,9 +150,8 @@ class AccountBook:
                 equity_e6=starts[account.user_id],
             )
 
-    async def _day_start(self, user_id: int, equity_e6: int) -> int:
-        day = day_of(self._day * DAY_NS)
-        row = await self._day_pnl.start(user_id, Mode.DRY, day, equity_e6)
+    async def _day_start(self, user_id: int, equity_e6: int, day: int) -> int:
+        row = await self._day_pnl.start(user_id, Mode.DRY, day_of(day * DAY_NS), equity_e6)
         return equity_e6 if row.start_equity_e6 is None else row.start_equity_e6
 
     # --- reading --------------------------------------------------------------------------------
@@ -165,7 +166,7 @@ class AccountBook:
         user = await self._users_store.get(user_id)
         account = await self._accounts_store.get(user_id)
         _, self._policies[user_id] = await self._policies_store.current(user_id)
-        start_e6 = await self._day_start(user_id, account.cash_e6)
+        start_e6 = await self._day_start(user_id, account.cash_e6, self._day)
         # Another task may have read the same user meanwhile and already moved its cash.
         if user_id not in self._users:
             self._load_users([account], {user_id: start_e6})
@@ -287,11 +288,11 @@ class AccountBook:
         day = self._clock.now_ns() // DAY_NS
         if day <= self._day:
             return
-        self._day = day
         for user_id in list(self._users):
             equity_e6 = self.exposure(user_id).equity_e6
-            start_e6 = await self._day_start(user_id, equity_e6)
+            start_e6 = await self._day_start(user_id, equity_e6, day)
             self.risk.start_day(user_id, day_start_ns=day * DAY_NS, equity_e6=start_e6)
+        self._day = day  # last: when the store fails in between, all are asked again
         _log.info("account.day_started", day=day, users=len(self._users))
 
     async def refresh(self) -> None:

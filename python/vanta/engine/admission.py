@@ -12,7 +12,7 @@ import numpy as np
 
 from vanta import _core
 from vanta.domain.enums import OPENING, Action, Breaker, Mode, Quality, Side, Source
-from vanta.domain.errors import InputError
+from vanta.domain.errors import ArithmeticOverflow, InputError, InvalidInput
 from vanta.domain.intent import Intent
 from vanta.domain.market import Catalogue, Market
 from vanta.domain.ports import Clock, Quotes
@@ -239,16 +239,20 @@ class Admission:
     def _ask_risk(self, decision: Decision, *, reserve: bool) -> None:
         intent = decision.intent
         ask = self._book.risk.admit if reserve else self._book.risk.check
-        verdict = ask(
-            intent.user_id,
-            market_ix=intent.market_ix,
-            is_long=intent.side is Side.LONG,
-            collateral_e6=intent.collateral_e6,
-            leverage_e10=intent.leverage_e10,
-            price_e10=decision.quote.price_e10,
-            stop_loss_e10=intent.stop_loss_e10,
-            now_ns=self._clock.now_ns(),
-        )
+        try:
+            verdict = ask(
+                intent.user_id,
+                market_ix=intent.market_ix,
+                is_long=intent.side is Side.LONG,
+                collateral_e6=intent.collateral_e6,
+                leverage_e10=intent.leverage_e10,
+                price_e10=decision.quote.price_e10,
+                stop_loss_e10=intent.stop_loss_e10,
+                now_ns=self._clock.now_ns(),
+            )
+        except (InvalidInput, ArithmeticOverflow) as error:
+            decision.reasons.append(verdicts.beyond_maths(str(error)))
+            return
         decision.figures = verdict
         decision.reservation = verdict.reservation
         # A smaller size helps only when nothing but size stands in the way.
@@ -264,16 +268,22 @@ class Admission:
 
     def _admit_batch(self, rows: Sequence[Decision]) -> None:
         intents = [row.intent for row in rows]
-        said = self._book.risk.admit_batch(
-            np.array([i.user_id for i in intents], dtype=np.uint32),
-            market_ix=np.array([i.market_ix for i in intents], dtype=np.uint16),
-            is_long=np.array([i.side is Side.LONG for i in intents], dtype=np.bool_),
-            collateral_e6=np.array([i.collateral_e6 for i in intents], dtype=np.int64),
-            leverage_e10=np.array([i.leverage_e10 for i in intents], dtype=np.int64),
-            price_e10=np.array([r.quote.price_e10 for r in rows], dtype=np.int64),
-            stop_loss_e10=np.array([i.stop_loss_e10 for i in intents], dtype=np.int64),
-            now_ns=self._clock.now_ns(),
-        )
+        try:
+            said = self._book.risk.admit_batch(
+                np.array([i.user_id for i in intents], dtype=np.uint32),
+                market_ix=np.array([i.market_ix for i in intents], dtype=np.uint16),
+                is_long=np.array([i.side is Side.LONG for i in intents], dtype=np.bool_),
+                collateral_e6=np.array([i.collateral_e6 for i in intents], dtype=np.int64),
+                leverage_e10=np.array([i.leverage_e10 for i in intents], dtype=np.int64),
+                price_e10=np.array([r.quote.price_e10 for r in rows], dtype=np.int64),
+                stop_loss_e10=np.array([i.stop_loss_e10 for i in intents], dtype=np.int64),
+                now_ns=self._clock.now_ns(),
+            )
+        except (InvalidInput, ArithmeticOverflow):
+            # One impossible row; nothing stayed reserved. Row by row it is found and refused.
+            for row in rows:
+                self._ask_risk(row, reserve=True)
+            return
         for index, row in enumerate(rows):
             if said.ok[index]:
                 row.reservation = int(said.reservation[index])

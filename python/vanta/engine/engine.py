@@ -15,7 +15,7 @@ import msgspec
 
 from vanta import _core, logs
 from vanta.domain.enums import Action, OrderState, Side, TriggerKind
-from vanta.domain.errors import InputError, NotRunningError
+from vanta.domain.errors import InputError, NotRunningError, VantaError
 from vanta.domain.intent import Intent
 from vanta.domain.order import Order
 from vanta.domain.ports import Clock, CrashPoint, Executor, Preview, Quotes
@@ -237,10 +237,24 @@ class Engine:
                 asks.append(ask)
             except Exception as error:
                 ask.fail(error)
-        decisions = self._admission.decide_many(
-            [ask.intent for ask in asks], [ask.known for ask in asks]
-        )
-        return asks, decisions
+        try:
+            return asks, self._admission.decide_many(
+                [ask.intent for ask in asks], [ask.known for ask in asks]
+            )
+        except VantaError:
+            # Raised while looking, before anything was reserved: find whose it is.
+            return self._decide_singly(asks)
+
+    def _decide_singly(self, asks: Sequence[_Ask]) -> tuple[list[_Ask], list[Decision]]:
+        decided: list[tuple[_Ask, Decision]] = []
+        for ask in asks:
+            try:
+                [decision] = self._admission.decide_many([ask.intent], [ask.known])
+            except VantaError as error:
+                ask.fail(error)
+            else:
+                decided.append((ask, decision))
+        return [ask for ask, _ in decided], [decision for _, decision in decided]
 
     def _draft(self, decision: Decision) -> OrderDraft:
         quote = decision.quote

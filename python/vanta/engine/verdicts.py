@@ -235,6 +235,10 @@ def slipped(moved_e10: int, limit_e10: int) -> Reason:
     )
 
 
+def beyond_maths(what: str) -> Reason:
+    return argument(f"These numbers are beyond what can be computed: {what}.", rule="RANGE")
+
+
 # --- rules of the core --------------------------------------------------------------------------
 
 
