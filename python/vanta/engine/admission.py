@@ -42,6 +42,7 @@ class Decision:
     """One intent on its way through admission."""
 
     __slots__ = (
+        "asked",
         "figures",
         "intent",
         "market",
@@ -60,6 +61,7 @@ class Decision:
         self.reasons: list[Reason] = []
         self.nearest_e6 = 0
         self.reservation = 0
+        self.asked = False  # the risk book has been
         self.figures: _core.RiskVerdict | None = None
 
     @property
@@ -121,7 +123,7 @@ class Admission:
                 self._ask_risk(decision, reserve=True)
         for decision in decisions:
             # Refused rows hear of every failed rule, as a single submit would tell them.
-            if decision.reasons and decision.figures is None and self._can_ask_risk(decision):
+            if decision.reasons and not decision.asked and self._can_ask_risk(decision):
                 self._ask_risk(decision, reserve=False)
         return decisions
 
@@ -238,6 +240,7 @@ class Admission:
 
     def _ask_risk(self, decision: Decision, *, reserve: bool) -> None:
         intent = decision.intent
+        decision.asked = True
         ask = self._book.risk.admit if reserve else self._book.risk.check
         try:
             verdict = ask(
