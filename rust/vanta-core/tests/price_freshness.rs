@@ -69,10 +69,11 @@ fn a_push_feed_needs_a_head_no_older_than_five_seconds() {
 #[rstest]
 #[case::nineteen_minutes(19 * 60, Quality::Single)]
 #[case::heartbeat_and_a_quarter(1_500, Quality::Single)]
-#[case::beyond(1_501, Quality::None)]
+#[case::beyond(1_501, Quality::Stale)]
 fn a_push_feed_may_be_quiet_for_its_heartbeat(#[case] seconds: i64, #[case] expected: Quality) {
     let mut world = World::of(&[primary(push(0))]);
     world.all(&[P]);
+    world.head(0);
     world.pass(seconds * SECOND_NS);
     world.head(0);
     assert_eq!(world.quality(), expected);

@@ -22,11 +22,14 @@ impl Market {
             wall: now.wall,
             mono: now.mono.max(self.latest_mono()),
         };
-        let ground = self.ground(config, world, now.wall);
+        let mut ground = self.ground(config, world, now.wall);
         let mut accepted = (0, 0);
         if let Some(staged) = &self.staged {
             if staged.at.mono < now.mono {
                 ground.remember(&mut machine, staged);
+                if now.mono.saturating_sub(staged.at.mono) < config.quarantine_ns {
+                    ground.scene.shut_out = staged.shut_out;
+                }
             } else {
                 accepted = (staged.accepted, staged.by_primary);
             }

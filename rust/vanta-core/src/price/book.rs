@@ -128,7 +128,6 @@ impl PriceBook {
 
     fn feed_mut(&mut self, market: MarketIx, source: SourceIx) -> Result<&mut Feed, CoreError> {
         let found = self.market_mut(market)?;
-        found.wake();
         found
             .feed_index(source.get())
             .and_then(|index| found.feeds.get_mut(index))
@@ -184,10 +183,13 @@ impl PriceBook {
             let Some(index) = market.feed_index(source.get()) else {
                 continue;
             };
-            known |= market.set_head(index, head.get(), self.latest, &self.config, &self.world);
+            if market.set_head(index, head.get(), self.latest, &self.config, &self.world) {
+                known = true;
+            }
         }
         if known {
             self.world.set_head(source.get(), head.get());
+            self.restage(head.get());
             return Ok(());
         }
         Err(unknown("source_ix", source.get()))
@@ -196,18 +198,18 @@ impl PriceBook {
     /// State of the chain's sequencer; `since` 0 with `up` means it was never seen down.
     pub fn set_sequencer(&mut self, up: bool, since: TimeNs) {
         self.world.set_sequencer(up, since.get());
-        self.wake();
+        self.restage(0);
     }
 
     /// Measured error of our wall clock; `None` = unknown, which makes every quote suspect.
     pub fn set_clock_offset(&mut self, offset_ns: Option<i64>) {
         self.world.set_clock_offset(offset_ns);
-        self.wake();
+        self.restage(0);
     }
 
-    fn wake(&mut self) {
+    fn restage(&mut self, known_wall: i64) {
         for market in self.markets.iter_mut().flatten() {
-            market.wake();
+            market.restage(self.latest, known_wall, &self.config, &self.world);
         }
     }
 
@@ -217,9 +219,7 @@ impl PriceBook {
     /// `Unknown` for a market or source never declared.
     pub fn withdraw(&mut self, market: MarketIx, source: SourceIx) -> Result<(), CoreError> {
         self.feed_mut(market, source).map(Feed::withdraw)?;
-        if let Some(Some(found)) = self.markets.get_mut(usize::from(market.get())) {
-            found.restage(self.latest, &self.config, &self.world);
-        }
+        self.restage(0);
         Ok(())
     }
 
@@ -237,6 +237,7 @@ impl PriceBook {
         let feed = self.feed_mut(market, source)?;
         feed.spec.expo = expo;
         feed.trial = None;
+        self.restage(0);
         Ok(())
     }
 

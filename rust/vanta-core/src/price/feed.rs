@@ -217,6 +217,21 @@ impl Feed {
         self.strikes = [NEVER; 8];
     }
 
+    /// Whether one more strike leads to quarantine.
+    pub(crate) fn next_strike_quarantines(&self, mono: i64, config: &AggregateConfig) -> bool {
+        self.last.is_some_and(|seen| !seen.struck)
+            && self.recent_strikes(mono, config) + 1 >= config.strikes
+    }
+
+    fn recent_strikes(&self, mono: i64, config: &AggregateConfig) -> i64 {
+        let recent = self
+            .strikes
+            .iter()
+            .filter(|at| **at != NEVER && mono.saturating_sub(**at) <= config.strike_window_ns)
+            .count();
+        i64::try_from(recent).unwrap_or(i64::MAX)
+    }
+
     /// Count one strike for the current observation; returns whether it led to quarantine.
     pub(crate) fn strike(&mut self, mono: i64, config: &AggregateConfig) -> bool {
         let Some(seen) = self.last.as_mut().filter(|seen| !seen.struck) else {
@@ -227,12 +242,7 @@ impl Feed {
         if let Some(newest) = self.strikes.first_mut() {
             *newest = mono;
         }
-        let recent = self
-            .strikes
-            .iter()
-            .filter(|at| **at != NEVER && mono.saturating_sub(**at) <= config.strike_window_ns)
-            .count();
-        let quarantined = i64::try_from(recent).unwrap_or(i64::MAX) >= config.strikes;
+        let quarantined = self.recent_strikes(mono, config) >= config.strikes;
         if quarantined {
             self.quarantine(mono, config);
         }

@@ -140,13 +140,13 @@ impl Market {
                 world,
                 has_hours: self.spec.has_hours,
                 asked_wall: at.wall,
+                shut_out: 0,
             };
             self.advance(at, scene);
         }
         if let Some(feed) = self.feeds.get_mut(index) {
             feed.head = head;
         }
-        self.wake();
         true
     }
 
@@ -165,6 +165,7 @@ impl Market {
                 world,
                 has_hours: self.spec.has_hours,
                 asked_wall,
+                shut_out: 0,
             },
         }
     }
@@ -186,6 +187,7 @@ impl Market {
             world,
             has_hours: self.spec.has_hours,
             asked_wall: now.wall,
+            shut_out: 0,
         };
         self.advance(now, scene);
         let verdict = gates(&mut self.feeds, index, observation, now, &self.spec, scene);
@@ -208,6 +210,7 @@ impl Market {
             world,
             has_hours: self.spec.has_hours,
             asked_wall: now.wall,
+            shut_out: 0,
         };
         match verdict {
             Verdict::Accepted(seen) => self.accept(index, seen, now, scene),
@@ -237,8 +240,19 @@ impl Market {
     // Catch up with `now`: what was staged before it held for a while, so it is remembered, and
     // time alone may have changed something since.
     fn advance(&mut self, now: Instant, scene: Scene<'_>) {
-        if let Some(staged) = self.staged.filter(|staged| staged.at.mono < now.mono) {
-            self.staged = None;
+        if self.staged.is_some_and(|staged| staged.at.mono < now.mono) {
+            self.remember_staged(scene);
+        }
+        if !self.is_quiet(now) {
+            let mut machine = self.machine;
+            self.ground(scene.config, scene.world, scene.asked_wall)
+                .walk(&mut machine, now);
+            self.machine = machine;
+        }
+    }
+
+    fn remember_staged(&mut self, scene: Scene<'_>) {
+        if let Some(staged) = self.staged.take() {
             let mut machine = self.machine;
             self.ground(scene.config, scene.world, scene.asked_wall)
                 .remember(&mut machine, &staged);
@@ -249,12 +263,6 @@ impl Market {
             if self.strike(staged.made.outliers, staged.at, scene.config) {
                 self.wake();
             }
-        }
-        if !self.is_quiet(now) {
-            let mut machine = self.machine;
-            self.ground(scene.config, scene.world, scene.asked_wall)
-                .walk(&mut machine, now);
-            self.machine = machine;
         }
     }
 
@@ -275,7 +283,10 @@ impl Market {
         let (staged, _) = self
             .ground(scene.config, scene.world, scene.asked_wall)
             .look(&self.machine, now, (all, by_primary));
-        self.staged = Some(staged);
+        self.staged = Some(Staged {
+            shut_out: self.about_to_be_shut_out(staged.made.outliers, now, scene.config),
+            ..staged
+        });
         if let Some(index) = accepted
             && staged.made.outliers.unbounded_shr(bit_of(index)) & 1 == 0
         {
@@ -286,22 +297,32 @@ impl Market {
         self.quiet_wall = next.saturating_add(now.offset());
     }
 
-    /// A word was taken back: say at the latest instant what holds without it.
-    pub(crate) fn restage(&mut self, latest: Instant, config: &AggregateConfig, world: &World) {
+    /// Something other than an observation changed, at a time nobody told: say at the latest
+    /// instant what holds now. `known_wall` is a wall time that has passed for sure.
+    pub(crate) fn restage(
+        &mut self,
+        latest: Instant,
+        known_wall: i64,
+        config: &AggregateConfig,
+        world: &World,
+    ) {
         if self.latest_mono() == NEVER {
             return;
         }
+        let mono = latest.mono.max(self.latest_mono());
         let now = Instant {
-            wall: latest.wall,
-            mono: latest.mono.max(self.latest_mono()),
+            wall: mono.saturating_add(latest.offset()),
+            mono,
         };
         let scene = Scene {
             config,
             world,
             has_hours: self.spec.has_hours,
-            asked_wall: now.wall,
+            asked_wall: known_wall.max(now.wall),
+            shut_out: 0,
         };
         self.advance(now, scene);
+        self.remember_staged(scene);
         self.stage(now, scene, None);
     }
 
@@ -309,6 +330,19 @@ impl Market {
     pub(crate) fn latest_mono(&self) -> i64 {
         self.staged
             .map_or(self.machine.settled_mono, |staged| staged.at.mono)
+    }
+
+    fn about_to_be_shut_out(&self, outliers: u16, now: Instant, config: &AggregateConfig) -> u16 {
+        let mut shut_out = 0;
+        if outliers != 0 {
+            for (index, feed) in (0_u32..).zip(&self.feeds) {
+                let bit = 1_u16.unbounded_shl(index);
+                if outliers & bit != 0 && feed.next_strike_quarantines(now.mono, config) {
+                    shut_out |= bit;
+                }
+            }
+        }
+        shut_out
     }
 
     fn strike(&mut self, outliers: u16, now: Instant, config: &AggregateConfig) -> bool {

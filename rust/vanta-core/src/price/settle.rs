@@ -25,6 +25,8 @@ pub(crate) struct Staged {
     /// Observations accepted at that instant, and those of the primary among them.
     pub accepted: i64,
     pub by_primary: i64,
+    /// Bit per outlier for whom this is the strike that shuts it out.
+    pub shut_out: u16,
 }
 
 /// Outcome of one settling.
@@ -85,6 +87,7 @@ impl Ground<'_> {
             divergence: divergence(survey.voices(), self.feeds),
             accepted,
             by_primary,
+            shut_out: 0,
         };
         (staged, survey)
     }
