@@ -25,6 +25,8 @@ from vanta.sandbox.home import Home, traversable
 from vanta.sandbox.postgres import EmbeddedPostgres
 from vanta.sandbox.redis import EmbeddedRedis
 from vanta.sandbox.stack import Stack
+from vanta.store.pool import open_pool
+from vanta.store.redis import open_redis
 
 ROOT = os.geteuid() == 0
 as_root = pytest.mark.skipif(not ROOT, reason="only root runs servers as another user")
@@ -332,6 +334,22 @@ async def test_a_server_that_dies_is_brought_back_under_the_same_address(base: P
         watching.cancel()
         with pytest.raises(asyncio.CancelledError):
             await watching
+
+
+async def test_clients_go_on_after_a_restart_of_their_servers(base: Path) -> None:
+    stack = Stack(base / "h")
+    async with stack:
+        pool = await open_pool(stack.postgres_dsn, min_size=3, max_size=3)
+        redis = await open_redis(stack.redis_url)
+        await redis.set("k", "v")
+        for server in stack.servers:
+            await server.stop()
+            await server.start()
+        found = await asyncio.gather(*(pool.fetchval("SELECT 7") for _ in range(6)))
+        assert found == [7] * 6
+        assert await redis.get("k") == b"v"
+        await pool.close()
+        await redis.aclose()
 
 
 async def test_a_cut_off_redis_log_is_no_obstacle(base: Path) -> None:

@@ -40,6 +40,11 @@ class Stack:
             return (None, None)
         return (self._servers[0].pid, self._servers[1].pid)
 
+    @property
+    def servers(self) -> tuple[EmbeddedPostgres | EmbeddedRedis, ...]:
+        """Return the servers while they run: drills stop and start them one by one."""
+        return self._servers or ()
+
     async def start(self) -> None:
         """Lock the home and start both servers."""
         self.home.lock()
@@ -68,7 +73,7 @@ class Stack:
         """
         while True:
             await asyncio.sleep(_WATCH_S)
-            for server in self._servers or ():
+            for server in self.servers:
                 if server.has_died():
                     await server.start()
 

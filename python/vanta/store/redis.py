@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 import msgspec
 from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 if TYPE_CHECKING:
@@ -40,7 +42,13 @@ async def open_redis(url: str) -> Client:
     Raises `redis.exceptions.RedisError` or `OSError` when nobody does.
     """
     client = Redis.from_url(
-        url, socket_timeout=TIMEOUT_S, socket_connect_timeout=TIMEOUT_S, max_connections=16
+        url,
+        socket_timeout=TIMEOUT_S,
+        socket_connect_timeout=TIMEOUT_S,
+        max_connections=16,
+        # Once more on a connection that a restart has cut, then say so: callers have their own
+        # ways of waiting.
+        retry=Retry(NoBackoff(), 1),
     )
     try:
         await client.ping()
