@@ -16,7 +16,7 @@ from tests.fakes.engine_world import (
     open_intent,
     stops_intent,
 )
-from tests.fakes.quotes import FakeQuotes
+from tests.fakes.quotes import FakeQuote, FakeQuotes
 from vanta.domain.enums import Breaker, Mode, OrderState, Quality, Side, Source
 from vanta.domain.errors import InputError, InvalidInput, NotFoundError
 from vanta.domain.order import Order
@@ -508,18 +508,36 @@ async def test_numbers_beyond_the_maths_stop_only_themselves(
     quotes.put(BTC, 1)  # no price book lets this through; after the spread it is nothing
     quotes.put(ETH, 3_500 * E10)
     async with s.world.running() as world:
-        wishes = [
-            open_intent(s.user_id, side=Side.SHORT),
-            open_intent(s.user_id, side=Side.SHORT, take_profit_e10=1),
-            open_intent(s.user_id, market_ix=ETH),
-            open_intent(s.user_id, market_ix=ETH),
-        ]
-        bad, worse, *good = await asyncio.gather(
-            *(world.engine.submit(wish) for wish in wishes), return_exceptions=True
+        bad, *good = await world.engine.submit_many(
+            [
+                open_intent(s.user_id, side=Side.SHORT),
+                open_intent(s.user_id, market_ix=ETH),
+                open_intent(s.user_id, market_ix=ETH),
+            ]
         )
         assert rules(bad) == ["RANGE"]
-        assert isinstance(worse, InvalidInput)
         assert [order.state for order in good] == [OrderState.CREATED] * 2
+
+
+async def test_a_market_the_feed_does_not_know_stops_only_itself(
+    pool: Pool, clock: ManualClock
+) -> None:
+    class OneMarket(FakeQuotes):
+        def quote(self, market_ix: int) -> FakeQuote:
+            if market_ix != BTC:
+                raise InvalidInput(f"market {market_ix} is not declared")
+            return super().quote(market_ix)
+
+    s = await scene(pool, clock, OneMarket(clock))
+    s.quotes.put(BTC, PRICE)
+    async with s.world.running() as world:
+        bad, good = await asyncio.gather(
+            world.engine.submit(open_intent(s.user_id, market_ix=ETH)),
+            world.engine.submit(open_intent(s.user_id)),
+            return_exceptions=True,
+        )
+        assert isinstance(bad, InvalidInput)
+        assert good.state is OrderState.CREATED
 
 
 async def test_an_unknown_user_is_an_error(
