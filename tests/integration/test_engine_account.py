@@ -15,11 +15,13 @@ from tests.fakes.engine_world import (
 from tests.fakes.executor import HoldingExecutor
 from tests.fakes.quotes import FakeQuotes
 from vanta.domain.enums import OrderState
+from vanta.domain.errors import NotFoundError
 from vanta.domain.policy import CEILING, Policy
 from vanta.domain.units import E6, E10
 from vanta.engine.account import stricter
 from vanta.store.policies import Policies
 from vanta.store.pool import Pool
+from vanta.store.users import Users
 
 PRICE = 60_000 * E10
 DAY_NS = 86_400 * 10**9
@@ -83,6 +85,20 @@ async def test_a_role_that_is_taken_away_ends_trading(
         await world.book.refresh()
         order = await world.engine.submit(open_intent(user_id))
         assert [reason.code for reason in order.verdict.reasons] == ["E-ROLE"]
+
+
+async def test_a_user_without_an_account_cannot_trade_until_one_is_opened(
+    pool: Pool, clock: ManualClock, quotes: FakeQuotes
+) -> None:
+    await make_user(pool)
+    user = await Users(pool).create("late", "trader", now_ns=1)
+    async with World(pool, clock, quotes).running() as world:
+        with pytest.raises(NotFoundError, match="account"):
+            await world.engine.submit(open_intent(user.id))
+        with pytest.raises(NotFoundError):
+            world.engine.exposure(user.id)
+        await world.accounts.open(user.id, 5_000 * E6)
+        assert (await world.done(open_intent(user.id))).state is OrderState.FILLED
 
 
 def test_the_ceiling_binds_whatever_a_policy_says() -> None:

@@ -85,9 +85,11 @@ class AccountBook:
                 close_fee_e10=market.close_fee_e10,
                 spread_e10=market.spread_e10,
             )
-        self._users = {user.id: user for user in await self._users_store.all()}
         self._policies = await self._policies_store.all_current()
-        accounts = [a for a in await self._accounts_store.all() if a.user_id in self._users]
+        accounts = await self._accounts_store.all()
+        # Somebody without an account cannot trade; `ensure` finds out when one was opened.
+        with_account = {account.user_id for account in accounts}
+        self._users = {u.id: u for u in await self._users_store.all() if u.id in with_account}
         positions = await self._positions_store.all_open()
         margin: dict[int, int] = {}
         for position in positions:
