@@ -76,6 +76,19 @@ async def test_limits_that_change_are_taken_over(
         )
 
 
+async def test_a_user_made_later_is_seen_without_asking_for_a_trade(
+    pool: Pool, clock: ManualClock, quotes: FakeQuotes
+) -> None:
+    await make_user(pool)
+    async with World(pool, clock, quotes).running() as world:
+        await Users(pool).create("without account", "trader", now_ns=1)
+        late_id = await make_user(pool, cash=77)
+        with pytest.raises(NotFoundError):
+            world.engine.exposure(late_id)
+        await world.book.refresh()
+        assert world.engine.exposure(late_id).equity_e6 == 77 * E6
+
+
 async def test_a_role_that_is_taken_away_ends_trading(
     pool: Pool, clock: ManualClock, quotes: FakeQuotes
 ) -> None:

@@ -5,6 +5,7 @@ a commit's outcome is in doubt, `resync` reads the truth again.
 """
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Final
 
@@ -299,9 +300,15 @@ class AccountBook:
 
     async def refresh(self) -> None:
         """Take over users, roles and limits that were changed in the store."""
+        unknown = []
         for user in await self._users_store.all():
             if user.id in self._users:
                 self._users[user.id] = user
+            else:
+                unknown.append(user.id)
+        for user_id in unknown:
+            with contextlib.suppress(NotFoundError):  # no account yet
+                await self.ensure(user_id)
         current = await self._policies_store.all_current()
         changed = [u for u, p in current.items() if u in self._users and self._policies.get(u) != p]
         self._policies.update(current)
