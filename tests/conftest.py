@@ -134,6 +134,14 @@ async def redis(redis_url: str) -> AsyncIterator[Redis]:
 
 
 @pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A folder everybody may pass through, as below /home or /srv; pytest's own is closed."""
+    with tempfile.TemporaryDirectory(prefix="vanta-test-", dir=roomy_memory() or "/tmp") as name:
+        Path(name).chmod(0o711)
+        yield Path(name)
+
+
+@pytest.fixture
 def clock() -> ManualClock:
     """Time that moves only when told to."""
     return ManualClock()

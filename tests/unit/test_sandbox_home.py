@@ -3,8 +3,6 @@
 import os
 import subprocess
 import sys
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,14 +12,6 @@ from vanta.sandbox import binaries
 from vanta.sandbox.home import Home, traversable
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root runs servers as another user")
-
-
-@pytest.fixture
-def open_folder() -> Iterator[Path]:
-    """A folder of ours that everybody may pass through, unlike pytest's own."""
-    with tempfile.TemporaryDirectory(prefix="vanta-test-", dir="/tmp") as name:
-        Path(name).chmod(0o711)
-        yield Path(name)
 
 
 def test_one_home_has_one_owner(tmp_path: Path) -> None:

@@ -62,7 +62,8 @@ class EmbeddedPostgres:
         """Address for asyncpg. Says everything, so that no PG* variable fills a gap."""
         # The password is never asked for; without one asyncpg would look for a password file.
         return (
-            f"postgresql://postgres:unused@/postgres?host={self._sockets}&port=5432"
+            "postgresql://postgres:unused@/postgres"  # pragma: allowlist secret
+            f"?host={self._sockets}&port=5432"
             "&sslmode=disable&sslnegotiation=postgres&target_session_attrs=any"
         )
 

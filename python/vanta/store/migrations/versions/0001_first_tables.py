@@ -9,18 +9,16 @@ from alembic import op
 
 revision = "0001"
 down_revision = None
-branch_labels = None
-depends_on = None
 
-PEOPLE = (
+STATEMENTS = (
+    # --- people
     """
     CREATE TABLE users (
         id          integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
         -- One Telegram person is one user, however often /start is pressed at once.
         telegram_id bigint UNIQUE,
         name        text NOT NULL CHECK (char_length(name) BETWEEN 1 AND 64),
-        role        text NOT NULL
-                    CHECK (role IN ('viewer', 'trader', 'admin', 'super_admin')),
+        role        text NOT NULL CHECK (role IN ('viewer', 'trader', 'admin', 'super_admin')),
         created_ns  bigint NOT NULL CHECK (created_ns >= 0)
     )
     """,
@@ -45,9 +43,7 @@ PEOPLE = (
         PRIMARY KEY (user_id, version)
     )
     """,
-)
-
-MARKETS = (
+    # --- markets
     """
     CREATE TABLE markets (
         venue                     text NOT NULL CHECK (char_length(venue) BETWEEN 1 AND 32),
@@ -68,9 +64,7 @@ MARKETS = (
         UNIQUE (venue, symbol)
     )
     """,
-)
-
-PROVIDERS = (
+    # --- providers and their followers
     """
     CREATE TABLE providers (
         id         integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -112,9 +106,7 @@ PROVIDERS = (
     )
     """,
     "CREATE INDEX subscriptions_by_user ON subscriptions (user_id)",
-)
-
-SIGNALS = (
+    # --- signals
     # The body is kept as received: the signature was over these bytes, and a second delivery is
     # compared with their hash. UNIQUE(provider, signal_id) is the promise behind every 202.
     """
@@ -126,8 +118,7 @@ SIGNALS = (
         body         bytea NOT NULL CHECK (octet_length(body) <= 65536),
         body_hash    bytea NOT NULL CHECK (octet_length(body_hash) = 32),
         status       text NOT NULL DEFAULT 'received'
-                     CHECK (status IN ('received', 'accepted', 'rejected', 'expired',
-                                       'superseded')),
+               CHECK (status IN ('received', 'accepted', 'rejected', 'expired', 'superseded')),
         -- Deliveries of this id so far. The insert below tells "mine was first" from it.
         deliveries   integer NOT NULL CHECK (deliveries > 0),
         received_ns  bigint NOT NULL,
@@ -140,9 +131,7 @@ SIGNALS = (
     """,
     # What the sweeper asks for; stays small because a decision takes the row out of it.
     "CREATE INDEX signals_undecided ON signals (received_ns) WHERE status = 'received'",
-)
-
-POSITIONS = (
+    # --- positions and their stops
     """
     CREATE TABLE positions (
         id              bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -183,9 +172,7 @@ POSITIONS = (
     """,
     # One owner per stop: two armed rows of a kind would close a position twice.
     "CREATE UNIQUE INDEX triggers_armed ON triggers (position_id, kind) WHERE armed",
-)
-
-ORDERS = (
+    # --- orders
     # Not partitioned: UNIQUE(user, source, ref) over all time is the promise of one order per
     # intent, and a partitioned table cannot give it. `target_*` is what the intent asked about,
     # `position_id` what came of it.
@@ -230,8 +217,7 @@ ORDERS = (
     # What a restart must take up again, and what the rolling windows are rebuilt from.
     "CREATE INDEX orders_unfinished ON orders (id) WHERE state IN ('CREATED', 'SENT', 'UNKNOWN')",
     "CREATE INDEX orders_opens ON orders (created_ns) WHERE action = 'open' AND state <> 'REFUSED'",
-    "CREATE INDEX orders_by_signal ON orders (signal_provider_id, signal_id)"
-    " WHERE signal_id IS NOT NULL",
+    "CREATE INDEX orders_by_signal ON orders (signal_provider_id, signal_id)",
     "CREATE SEQUENCE order_events_id",
     """
     CREATE TABLE order_events (
@@ -245,9 +231,7 @@ ORDERS = (
     ) PARTITION BY RANGE (at_ns)
     """,
     "CREATE TABLE order_events_default PARTITION OF order_events DEFAULT",
-)
-
-FILLS = (
+    # --- fills
     # (chain, tx_hash, ordinal) survives a reorg and a second witness: a fill counts once.
     # order_id is NULL for what the venue does on its own.
     """
@@ -292,9 +276,7 @@ FILLS = (
         PRIMARY KEY (user_id, mode, day)
     )
     """,
-)
-
-TALK = (
+    # --- tickets, outbox, switches, audit
     # The terms of a ticket live here; the button carries only the nonce.
     """
     CREATE TABLE tickets (
@@ -348,9 +330,7 @@ TALK = (
     """,
     "CREATE INDEX audit_log_recent ON audit_log (at_ns DESC, id DESC)",
     "CREATE TABLE audit_log_default PARTITION OF audit_log DEFAULT",
-)
-
-APPEND_ONLY = (
+    # --- append-only tables and their months
     """
     CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
@@ -358,18 +338,16 @@ APPEND_ONLY = (
             USING ERRCODE = 'restrict_violation';
     END $$
     """,
+    # Row triggers are inherited by partitions, TRUNCATE triggers are not.
     *(
-        statement
+        f"CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON {table}"
+        " FOR EACH ROW EXECUTE FUNCTION refuse_change()"
         for table in ("audit_log", "order_events")
-        for statement in (
-            # Row triggers are inherited by partitions, TRUNCATE triggers are not.
-            f"CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON {table}"
-            " FOR EACH ROW EXECUTE FUNCTION refuse_change()",
-            f"CREATE TRIGGER no_truncate BEFORE TRUNCATE ON {table}"
-            " FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()",
-            f"CREATE TRIGGER no_truncate BEFORE TRUNCATE ON {table}_default"
-            " FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()",
-        )
+    ),
+    *(
+        f"CREATE TRIGGER no_truncate BEFORE TRUNCATE ON {table}"
+        " FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
+        for table in ("audit_log", "audit_log_default", "order_events", "order_events_default")
     ),
     # Makes the partitions of the month of `from_ns` and the following ones. A month whose rows
     # already went to the default partition stays there: nothing is lost, only kept less neatly.
@@ -412,11 +390,8 @@ APPEND_ONLY = (
 
 def upgrade() -> None:
     """Create everything in one transaction."""
-    for group in (
-        PEOPLE, MARKETS, PROVIDERS, SIGNALS, POSITIONS, ORDERS, FILLS, TALK, APPEND_ONLY,
-    ):  # fmt: skip
-        for statement in group:
-            op.execute(statement)
+    for statement in STATEMENTS:
+        op.execute(statement)
 
 
 def downgrade() -> None:
