@@ -13,6 +13,7 @@ from tests.fakes.engine_world import (
     close_intent,
     make_user,
     open_intent,
+    stops_intent,
 )
 from tests.fakes.executor import HoldingExecutor
 from tests.fakes.quotes import FakeQuotes
@@ -221,6 +222,44 @@ async def test_a_fill_delivered_again_changes_nothing(
         assert world.engine.exposure(user_id).cash_e6 == AFTER_OPEN_E6
         [position] = world.book.positions_of(user_id)
         assert world.engine.protected_by(position) == "Vanta buffer"
+
+
+async def test_a_late_no_does_not_unsay_a_fill(
+    pool: Pool, clock: ManualClock, quotes: FakeQuotes
+) -> None:
+    """A finished order that is executed once more finds its position gone: nobody hears of it."""
+    user_id = await make_user(pool)
+    async with World(pool, clock, quotes).running() as world:
+        opened = await world.done(open_intent(user_id))
+        order = await world.engine.submit(close_intent(user_id, opened.position_id))
+        await world.engine.settled(order.id, 10.0)
+        before = await world.outbox.pending(10)
+        world.ledger.expect([order])
+        await world.executor.execute_many([order])
+        await world.until(lambda: not world.ledger.in_flight())
+        assert (await world.orders.by_id(order.id)).state is OrderState.FILLED
+        assert await world.outbox.pending(10) == before
+        assert world.engine.exposure(user_id).cash_e6 == await world.cash(user_id)
+
+
+async def test_new_stops_delivered_again_change_nothing(
+    pool: Pool, clock: ManualClock, quotes: FakeQuotes
+) -> None:
+    user_id = await make_user(pool)
+    async with World(pool, clock, quotes).running() as world:
+        opened = await world.done(open_intent(user_id))
+        order = await world.engine.submit(
+            stops_intent(user_id, opened.position_id, stop_loss_e10=58_000 * E10)
+        )
+        await world.engine.settled(order.id, 10.0)
+        armed = await world.trigger_store.armed()
+        world.ledger.expect([order])
+        await world.executor.execute_many([order])
+        await world.until(lambda: not world.ledger.in_flight())
+        [position] = await world.positions.open_of(user_id)
+        assert position.version == 2
+        assert await world.trigger_store.armed() == armed
+        assert world.engine.protected_by(position) == "Vanta stop"
 
 
 async def test_two_whole_closes_at_once_close_once(

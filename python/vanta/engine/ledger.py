@@ -286,14 +286,19 @@ class Ledger:
                 reason=f"E-VENUE: position #{order.intent.position_id} is closed already",
             )
             return await self._book_end(conn, closed, order)
+        if not await self._finish(conn, event, before.id):
+            return Booked(event=event, order=order, seen=True)
         position = await self._s.positions.update(conn, folding.with_stops(before, order.intent))
         await self._s.triggers.disarm(conn, position.id)
         armed = await self._arm(conn, position)
-        await self._finish(conn, event, position.id)
         return Booked(event=event, order=order, position=position, armed=armed)
 
     async def _book_end(self, conn: Conn, event: OrderEvent, order: Order) -> Booked:
-        await self._finish(conn, event, 0)
+        if not await self._finish(conn, event, 0):
+            # It had ended before: a late no must not unsay that, nor tell anybody.
+            stored = await self._s.orders.by_id(order.id)
+            told = msgspec.structs.replace(event, state=stored.state)
+            return Booked(event=told, order=order, seen=True)
         # The venue's own acts and a second liquidation are no news to anybody.
         if event.state.is_terminal and order.intent.source is not Source.VENUE:
             notice = notices.of_rejection(event, order)
@@ -308,10 +313,12 @@ class Ledger:
             )
         return Booked(event=event, order=order)
 
-    async def _finish(self, conn: Conn, event: OrderEvent, position_id: int) -> None:
-        await self._s.orders.finish(
+    async def _finish(self, conn: Conn, event: OrderEvent, position_id: int) -> bool:
+        """Bring the order to its end; False when it had ended before."""
+        done = await self._s.orders.finish(
             conn, event.order_id, event.state, event.at_ns, event.reason, position_id
         )
+        return done is not None
 
     async def _position_of(self, order_id: int) -> int:
         fills = await self._s.fills.of_order(order_id)
