@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import asyncpg
+import pytest
 
 from tests.integration.sandbox_kit import alive, as_root, query, words, write
 from vanta.sandbox import process
@@ -99,6 +100,45 @@ async def main():
 
 asyncio.run(main())
 """
+
+
+NO_RIGHTS = """
+import asyncio, os, sys, encodings.idna
+from pathlib import Path
+import asyncpg.pool, redis.asyncio
+from vanta.domain.errors import ConfigError
+from vanta.sandbox.stack import Stack
+
+os.setgroups([]); os.setgid(65534); os.setuid(65534)
+try:
+    asyncio.run(Stack(Path(sys.argv[1])).start())
+except ConfigError as error:
+    print(error)
+"""
+
+
+@as_root
+@pytest.mark.parametrize("closed", ["h", "h/lock", "h/data", "h/data/redis"])
+async def test_a_home_that_is_somebody_elses_is_said_in_words(
+    open_folder: Path, closed: str
+) -> None:
+    for name in ("h", "h/lock", "h/data", "h/data/made-by-vanta", "h/data/redis"):
+        path = open_folder / name
+        if path.suffix or name.endswith(("lock", "made-by-vanta")):
+            path.write_text("")
+        else:
+            path.mkdir()
+        os.chown(path, *((0, 0) if name == closed else (65534, 65534)))
+        path.chmod(0o700)
+    done = subprocess.run(
+        [sys.executable, "-c", NO_RIGHTS, str(open_folder / "h")],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stderr == ""
+    assert "cannot" in done.stdout
+    assert str(open_folder) in done.stdout
 
 
 @as_root

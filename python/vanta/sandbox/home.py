@@ -54,15 +54,24 @@ class Home:
         if self._lock_fd is not None:
             return
         self._make()
-        fd = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fd = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise ConfigError(f"cannot write {self.path / 'lock'}: {error.strerror}") from error
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
+        except BlockingIOError as error:
             owner = os.read(fd, 32).decode("ascii", "replace").strip()
             os.close(fd)
             raise ConfigError(
                 f"{self.path} is in use by another Vanta (pid {owner or 'unknown'}): "
                 "stop it, or set VANTA_HOME to another folder"
+            ) from error
+        except OSError as error:
+            os.close(fd)
+            raise ConfigError(
+                f"{self.path} is on a file system without locks ({error.strerror}): "
+                "set VANTA_HOME to a local folder"
             ) from error
         os.ftruncate(fd, 0)
         os.pwrite(fd, f"{os.getpid()}\n".encode(), 0)

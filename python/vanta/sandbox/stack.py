@@ -5,6 +5,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final
 
+from vanta.domain.errors import ConfigError
 from vanta.sandbox.home import Home
 from vanta.sandbox.postgres import EmbeddedPostgres
 from vanta.sandbox.redis import EmbeddedRedis
@@ -16,7 +17,8 @@ class Stack:
     """Embedded Postgres and Redis of one home.
 
     Enter it from the main thread: servers die with the thread that started them. `fresh` wipes
-    the data of the home first. Raises `ConfigError` when another instance has the home.
+    the data of the home first. Raises `ConfigError` when another instance has the home, and when
+    the home cannot be used.
     """
 
     def __init__(
@@ -63,8 +65,10 @@ class Stack:
         except BaseException as error:
             await self.stop()
             if isinstance(error, BaseExceptionGroup):
-                raise error.exceptions[0] from None
-            raise
+                error = error.exceptions[0]
+            if isinstance(error, OSError):  # no space, no permission, read-only ...
+                raise ConfigError(f"cannot use {self.home.path}: {error}") from error
+            raise error from None
 
     async def watch(self) -> None:
         """Start a server again that ended without being told to; run it for ever, as a task.
