@@ -192,6 +192,16 @@ def test_lost_answer_of_a_read_is_a_failure(home: Home) -> None:
     assert home.run("positions") == 1
 
 
+def test_answer_of_another_version_is_no_trace(
+    home: Home, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home.stub.body = {"user_id": 1, "positions": [{"id": 1}]}
+    assert home.run("positions") == 1
+    told = capsys.readouterr().err
+    assert told.splitlines()[0].endswith("[E-INTERNAL]")
+    assert "Traceback" not in told
+
+
 def test_each_write_without_a_key_gets_its_own(home: Home) -> None:
     home.stub.status, home.stub.body = 422, {"error": {"code": "E-ARG", "text": "bad"}}
     home.run(*OPEN)

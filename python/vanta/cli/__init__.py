@@ -5,7 +5,6 @@ only when it runs.
 """
 
 import importlib
-import json
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -45,24 +44,36 @@ def _run(argv: Sequence[str], environ: Mapping[str, str], output: Output) -> int
         command = getattr(importlib.import_module(module), function)
         code: int = command(Context(args, environ, output))
         output.flush()
-    except CliError as error:
-        return output.fail(error)
-    except InputError as error:
-        return output.fail(
-            CliError(
+    except BrokenPipeError:
+        raise
+    except Exception as error:
+        return output.fail(_explained(error))
+    else:
+        return code
+
+
+def _explained(error: Exception) -> CliError:
+    match error:
+        case CliError():
+            return error
+        case InputError():
+            return CliError(
                 _INPUT_EXITS.get(error.code, Exit.USAGE),
                 error.code,
                 str(error),
                 more={"field": error.field, "value": error.value, "limit": error.limit},
             )
-        )
-    except ConfigError as error:
-        return output.fail(CliError(Exit.CONFIG, "E-CONFIG", str(error)))
-    except NotRunningError as error:
-        return output.fail(CliError(Exit.NOT_RUNNING, "E-NOT-RUNNING", str(error)))
-    except (BrokenPipeError, KeyboardInterrupt):
-        raise
-    except (OSError, json.JSONDecodeError) as error:
-        return output.fail(CliError(Exit.FAILURE, "E-FAILED", f"{type(error).__name__}: {error}"))
-    else:
-        return code
+        case ConfigError():
+            return CliError(Exit.CONFIG, "E-CONFIG", str(error))
+        case NotRunningError():
+            return CliError(Exit.NOT_RUNNING, "E-NOT-RUNNING", str(error))
+        case OSError():
+            return CliError(Exit.FAILURE, "E-FAILED", f"{type(error).__name__}: {error}")
+        case _:
+            # Most likely a server of another version: its answer has not the fields we know.
+            return CliError(
+                Exit.FAILURE,
+                "E-INTERNAL",
+                f"This command failed inside ({type(error).__name__}: {error}).",
+                hint="Compare `vanta version` with `vanta status --json`; `vanta doctor` may help.",
+            )

@@ -1,12 +1,13 @@
 """Commands that start Vanta, and the version."""
 
 import sys
+from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 
 from vanta.cli.context import Context
 from vanta.cli.exits import CliError, Exit
-from vanta.domain.errors import InputError
+from vanta.domain.errors import ConfigError, InputError
 from vanta.domain.units import E6, parse_scaled
 
 
@@ -20,8 +21,10 @@ def demo(context: Context) -> int:
     settings = context.settings()
     from vanta import app  # noqa: PLC0415  # the whole house; the other commands do without
 
-    return int(
-        app.demo(settings, seed=seed, replay=replay, speed=speed, fresh=args.fresh, port=port)
+    return _serve(
+        lambda: app.demo(
+            settings, seed=seed, replay=replay, speed=speed, fresh=args.fresh, port=port
+        )
     )
 
 
@@ -30,7 +33,20 @@ def run(context: Context) -> int:
     settings = context.settings()
     from vanta import app  # noqa: PLC0415
 
-    return int(app.run(settings))
+    return _serve(lambda: app.run(settings))
+
+
+def _serve(start: Callable[[], int]) -> int:
+    try:
+        return start()
+    except ConfigError:
+        raise
+    except Exception:
+        # A service that dies leaves its trace in the log, where operators look for it.
+        from vanta import logs  # noqa: PLC0415  # loaded by then
+
+        logs.get(__name__).exception("process.failed")
+        return Exit.FAILURE
 
 
 def version(context: Context) -> int:
