@@ -291,6 +291,8 @@ class Admission:
             if said.ok[index]:
                 row.reservation = int(said.reservation[index])
             else:
+                # The core told the first failure; the others are asked for here, where later rows
+                # of the batch have their reservations already.
                 self._ask_risk(row, reserve=False)
 
     def _case(self, decision: Decision) -> verdicts.RiskCase:

@@ -110,9 +110,9 @@ class Engine:
             return msgspec.structs.replace(order, duplicate=True, reservation=0)
         try:
             await self._queue.put(ask)
-        except BaseException as error:
+        except BaseException:
             self._running.pop(ask.key, None)
-            ask.fail(error)
+            ask.fail(NotRunningError("the first caller of this key went away; ask again"))
             raise
         return await asyncio.shield(ask.answer)
 
