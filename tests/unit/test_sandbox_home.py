@@ -73,6 +73,7 @@ def test_behind_a_closed_parent_the_cluster_lives_elsewhere_and_is_found_again(
     place = home.postgres_folder()
     assert place.is_relative_to(open_folder)
     assert traversable(place.parent)
+    assert str(home.path) in (place.parent / "made-by-vanta").read_text()
     assert Home(tmp_path / "h", elsewhere=open_folder / "other").postgres_folder() == place
     assert Home(tmp_path / "h2", elsewhere=open_folder / "e").path != home.path
     place.mkdir()

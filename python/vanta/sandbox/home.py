@@ -97,7 +97,7 @@ class Home:
             raise ConfigError(f"cannot write to {self.path}: set VANTA_HOME to a folder of yours")
 
     def _make_data(self) -> None:
-        _make_marked(self.data)
+        _make_marked(self.data, self.path)
 
     def folder(self, name: str) -> Path:
         """Return `data/name`, made when missing."""
@@ -117,7 +117,7 @@ class Home:
         place = self.data / "postgres"
         if place.is_symlink():
             there = place.readlink()
-            _make_marked(there.parent)
+            _make_marked(there.parent, self.path)
             return there
         if place.exists():
             return place
@@ -135,7 +135,7 @@ class Home:
             # No link of ours points there: it belonged to a home of this path that was removed.
             _check_marked(there)
             shutil.rmtree(there)
-        _make_marked(there)
+        _make_marked(there, self.path)
         place.symlink_to(there / "postgres")
         return there / "postgres"
 
@@ -175,13 +175,14 @@ class Home:
             shutil.rmtree(self.data)
 
 
-def _make_marked(folder: Path) -> None:
+def _make_marked(folder: Path, home: Path) -> None:
     if folder.exists() and any(folder.iterdir()):
         _check_marked(folder)
         return
     folder.mkdir(exist_ok=True)
     folder.chmod(0o711 if os.geteuid() == 0 else 0o700)
-    (folder / _MARK).write_text("This folder is made and may be wiped by `vanta demo --fresh`.\n")
+    # Names the home, so that a folder elsewhere whose home was removed can be told from others.
+    (folder / _MARK).write_text(f"Data of {home}; `vanta demo --fresh` may wipe this folder.\n")
 
 
 def _check_marked(folder: Path) -> None:
