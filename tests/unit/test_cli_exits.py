@@ -13,7 +13,7 @@ import pytest
 from tests.fakes.http_stub import Stub, http_stub
 from vanta.cli import main
 
-TOKEN = "0123456789abcdef0123456789abcdef"  # a test's own
+TOKEN = "0123456789abcdef0123456789abcdef"  # a test's own  # pragma: allowlist secret
 
 INTENT = {
     "source": "cli",
@@ -80,7 +80,7 @@ class Home:
             "token": TOKEN,
             "pid": os.getpid(),
             "provider_key_id": "demo-key",
-            "provider_secret": "whsec_" + "QUJD" * 11,
+            "provider_secret": "whsec_" + "QUJD" * 11,  # pragma: allowlist secret
             "provider_id": 7,
             "trader_id": 1,
         }

@@ -11,8 +11,8 @@ from tests.fakes.http_stub import Stub, http_stub
 from tests.unit.test_cli_exits import Home
 from vanta.cli import main
 
-DEMO_SECRET = "whsec_" + "QUJD" * 11
-OTHER_SECRET = "whsec_" + "REVG" * 11
+DEMO_SECRET = "whsec_" + "QUJD" * 11  # pragma: allowlist secret
+OTHER_SECRET = "whsec_" + "REVG" * 11  # pragma: allowlist secret
 WISH = ("--market=BTC", "--side=long", "--leverage=10x", "--collateral=100")
 SEND = ("signal", "send", *WISH)
 

@@ -11,8 +11,14 @@ from vanta.domain.errors import InputError, echo
 BODY_CAP: Final = 16_384
 TRACE: Final = web.RequestKey("trace", str)
 """Where the trace id of a request is kept."""
-STORE_AWAY: Final = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError)
-"""What a store that is away raises; a time-out is an OSError too."""
+STORE_AWAY: Final = (
+    OSError,  # a time-out too
+    asyncpg.PostgresConnectionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.OperatorInterventionError,  # shutting down, starting up, cancelled
+    asyncpg.InterfaceError,  # pool or connection closed
+)
+"""What a store that is away raises. Every other error of the database is a fault of ours."""
 
 
 class ApiError(Exception):

@@ -94,12 +94,7 @@ def middlewares(api: Api) -> Sequence[Middleware]:
                 headers={"Retry-After": "2"},
             )
         except Exception:
-            _log.exception("web.failed", method=request.method, path=request.path)
-            answer = ApiError(
-                500,
-                "E-INTERNAL",
-                "This went wrong on our side. The log has the details under the trace id.",
-            )
+            answer = _fault(request)
         return json_answer(
             answer.body(request[TRACE]), status=answer.status, headers=answer.headers
         )
@@ -115,6 +110,15 @@ def middlewares(api: Api) -> Sequence[Middleware]:
         return await handler(request)
 
     return (traced, counted, told, guarded_door)
+
+
+def _fault(request: web.Request) -> ApiError:
+    _log.exception("web.failed", method=request.method, path=request.path)
+    return ApiError(
+        500,
+        "E-INTERNAL",
+        "This went wrong on our side. The log has the details under the trace id.",
+    )
 
 
 def _of_http(error: web.HTTPException) -> ApiError:

@@ -8,7 +8,7 @@ from aiohttp import web
 from vanta.domain.errors import InputError
 from vanta.web import render
 from vanta.web.answers import ApiError, from_input, json_answer
-from vanta.web.api import Api, whole_id
+from vanta.web.api import MAX_SMALL_ID, Api, whole_id
 from vanta.web.positions import position_json
 
 _SIGNAL_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
@@ -151,7 +151,7 @@ class Reading:
         signal_id = request.match_info["id"]
         found = (
             await self._api.describe_signal(provider_id, signal_id)
-            if _SIGNAL_ID.fullmatch(signal_id)
+            if provider_id <= MAX_SMALL_ID and _SIGNAL_ID.fullmatch(signal_id)
             else None
         )
         if found is None:
