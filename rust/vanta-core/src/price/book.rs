@@ -189,7 +189,11 @@ impl PriceBook {
         }
         if known {
             self.world.set_head(source.get(), head.get());
-            self.restage(head.get());
+            for market in self.markets.iter_mut().flatten() {
+                if market.feed_index(source.get()).is_some() {
+                    market.restage(self.latest, head.get(), &self.config, &self.world);
+                }
+            }
             return Ok(());
         }
         Err(unknown("source_ix", source.get()))
@@ -198,18 +202,18 @@ impl PriceBook {
     /// State of the chain's sequencer; `since` 0 with `up` means it was never seen down.
     pub fn set_sequencer(&mut self, up: bool, since: TimeNs) {
         self.world.set_sequencer(up, since.get());
-        self.restage(0);
+        self.restage();
     }
 
     /// Measured error of our wall clock; `None` = unknown, which makes every quote suspect.
     pub fn set_clock_offset(&mut self, offset_ns: Option<i64>) {
         self.world.set_clock_offset(offset_ns);
-        self.restage(0);
+        self.restage();
     }
 
-    fn restage(&mut self, known_wall: i64) {
+    fn restage(&mut self) {
         for market in self.markets.iter_mut().flatten() {
-            market.restage(self.latest, known_wall, &self.config, &self.world);
+            market.restage(self.latest, 0, &self.config, &self.world);
         }
     }
 
@@ -219,7 +223,7 @@ impl PriceBook {
     /// `Unknown` for a market or source never declared.
     pub fn withdraw(&mut self, market: MarketIx, source: SourceIx) -> Result<(), CoreError> {
         self.feed_mut(market, source).map(Feed::withdraw)?;
-        self.restage(0);
+        self.restage();
         Ok(())
     }
 
@@ -237,7 +241,7 @@ impl PriceBook {
         let feed = self.feed_mut(market, source)?;
         feed.spec.expo = expo;
         feed.trial = None;
-        self.restage(0);
+        self.restage();
         Ok(())
     }
 
