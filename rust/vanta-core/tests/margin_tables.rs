@@ -130,6 +130,13 @@ fn liquidation_is_clamped_at_zero() {
     assert_eq!(line(Side::Long, E10, -i64::MAX), Ok(PriceE10::ZERO));
     assert_eq!(line(Side::Short, E10, 1_000 * E6), Ok(PriceE10::ZERO));
     assert!(line(Side::Short, E10, -i64::MAX).unwrap_err().is_overflow());
+    // Far below 0 the distance itself does not fit 64 bits.
+    let (unit, owed) = (usd(1), usd(922_337_204));
+    let short = |entry| {
+        let (leverage, none) = (ratio(1), UsdE6::ZERO);
+        liquidation_price(entry, unit, leverage, Side::Short, ratio(0), none, owed)
+    };
+    assert_eq!(short(PriceE10::MAX), Ok(PriceE10::ZERO));
 }
 
 #[rstest]

@@ -48,6 +48,23 @@ fn a_zero_divisor_is_invalid_and_a_large_quotient_overflows() {
 }
 
 #[rstest]
+fn wide_products_have_the_same_errors() {
+    for multiply in [mul_div_floor, mul_div_ceil] {
+        assert!(matches!(multiply(1, 1, 0), Err(CoreError::Invalid { .. })));
+        assert!(matches!(
+            multiply(2, i128::MAX, 0),
+            Err(CoreError::Invalid { .. })
+        ));
+        assert!(multiply(2, i128::MAX, 1).unwrap_err().is_overflow());
+        assert!(
+            multiply(i64::MAX, i128::MAX, i128::MAX)
+                .unwrap_err()
+                .is_overflow()
+        );
+    }
+}
+
+#[rstest]
 fn ranges_are_checked_at_construction() {
     assert!(PriceE10::new(-1).is_err());
     assert!(RatioE10::new(-1).is_err());

@@ -115,7 +115,8 @@ fn mul_div(a: i64, b: i128, d: i128, up: bool) -> Result<i64, CoreError> {
 /// `a * b / d` over the exact product, rounded towards negative infinity.
 ///
 /// # Errors
-/// `Invalid` for a zero divisor, `Overflow` when the result does not fit 64 bits.
+/// `Invalid` for a zero divisor, `Overflow` when the result does not fit 64 bits, or when neither
+/// the product nor the divisor stays below 2^126.
 pub fn mul_div_floor(a: i64, b: i128, d: i128) -> Result<i64, CoreError> {
     mul_div(a, b, d, false)
 }
