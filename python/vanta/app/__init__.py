@@ -79,28 +79,33 @@ async def _main(settings: Settings, wish: market.Wish | None, *, fresh: bool) ->
     shutdown.install()
     home = Home(settings.home)
     async with AsyncExitStack() as stack:
-        dsn, redis_url = await _servers(settings, home, stack, demo=wish is not None, fresh=fresh)
+        dsn, redis_url, embedded = await _servers(
+            settings, home, stack, demo=wish is not None, fresh=fresh
+        )
         await migrate(dsn)
         pool = await open_pool(dsn)
         stack.push_async_callback(pool.close)
         redis = await open_redis(redis_url)
         stack.push_async_callback(redis.aclose)
         house = House(settings=settings, wish=wish, home=home, pool=pool, redis=redis, stack=stack)
+        if embedded is not None:
+            house.supervisor.add("servers", embedded.watch)
         await house.serve(shutdown)
 
 
 async def _servers(
     settings: Settings, home: Home, stack: AsyncExitStack, *, demo: bool, fresh: bool
-) -> tuple[str, str]:
+) -> tuple[str, str, Stack | None]:
     """Return where Postgres and Redis are; start what is not configured. Locks the home."""
     dsn = None if demo else settings.postgres_dsn
     url = None if demo else settings.redis_url
     if dsn is not None and url is not None:
         home.lock()
         stack.callback(home.unlock)
-        return dsn.reveal(), url.reveal()
+        return dsn.reveal(), url.reveal(), None
     embedded = await stack.enter_async_context(Stack(home, fresh=fresh))
     return (
         dsn.reveal() if dsn is not None else embedded.postgres_dsn,
         url.reveal() if url is not None else embedded.redis_url,
+        embedded,
     )
