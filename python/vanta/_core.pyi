@@ -360,9 +360,11 @@ class Failure:
     def rule(self) -> int:
         """Index into `RULES`."""
     @property
-    def value(self) -> int: ...
+    def value(self) -> int:
+        """What it is or would become, in the rule's unit: e10 ratio or price, e6 USD, a count."""
     @property
-    def limit(self) -> int: ...
+    def limit(self) -> int:
+        """What is allowed, in the same unit; an equal value passes (LOSSES_IN_ROW: refuses)."""
     @property
     def resets_at_ns(self) -> int:
         """When waiting alone would make it pass; 0 = never."""
