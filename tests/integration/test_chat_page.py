@@ -195,6 +195,16 @@ async def test_other_sites_cannot_post(page: Page, headers: Json, status: int) -
     assert not page.api.state.updates
 
 
+@pytest.mark.parametrize("path", ["/", "/static/chat.js"])
+async def test_rebound_name_gets_nothing(page: Page, path: str) -> None:
+    """A foreign name that resolves to this machine: Host and Origin agree, and are not ours."""
+    evil = {"Host": "evil.example:8081", "Origin": "http://evil.example:8081"}
+    async with page.client.get(path, headers={"Host": "evil.example"}) as answer:
+        assert answer.status == 403
+    assert (await page.post("/api/send", {"text": "x", "client_id": "c"}, **evil))[0] == 403
+    assert not page.api.state.updates
+
+
 @pytest.mark.parametrize("origin", [None, "https://evil.example", "null"])
 async def test_other_sites_cannot_listen(page: Page, origin: str | None) -> None:
     with pytest.raises(WSServerHandshakeError) as refused:

@@ -238,6 +238,18 @@ async def test_deleted_messages_leave_the_disk(tmp_path: Path) -> None:
         assert journal.stat().st_mode & 0o777 == 0o600
 
 
+async def test_message_deleted_late_does_not_come_back(tmp_path: Path) -> None:
+    journal = tmp_path / "chat.jsonl"
+    async with serving(journal) as wire:
+        message = wire.api.state.receive("a secret")
+        [update] = await wire.call("getUpdates")
+        await wire.call("getUpdates", offset=update["update_id"] + 1)
+        await wire.call("deleteMessage", chat_id=ME, message_id=message["message_id"])
+        assert b"a secret" not in journal.read_bytes()
+    async with serving(journal) as wire:
+        assert wire.api.state.history(ME, 9) == []
+
+
 async def test_half_written_last_line_is_cut_off(tmp_path: Path) -> None:
     journal = tmp_path / "chat.jsonl"
     async with serving(journal) as wire:

@@ -152,6 +152,26 @@ async def test_unsent_rows_are_sent_after_a_restart(pool: Pool, tmp_path: Path) 
         assert len(chat.messages) == 1
 
 
+async def test_stopped_courier_leaves_what_is_owed_pending(chat: Chat) -> None:
+    chat.task.cancel()
+    await asyncio.wait([chat.task])
+    flood = Fault(code=502, description="Bad Gateway", method="sendMessage", times=1_000_000)
+    chat.api.inject(flood)
+    courier = asyncio.create_task(chat.bot.room.courier.run())
+    sender = asyncio.create_task(chat.bot.outbox.run())
+    await put(chat, "1")
+    while flood.times == 1_000_000:
+        await asyncio.sleep(0)
+    courier.cancel()
+    await asyncio.wait([courier])
+    while chat.bot.outbox._under_way:
+        await asyncio.sleep(0)
+    sender.cancel()
+    await asyncio.wait([sender])
+    assert await states(chat) == [("pending", "")]
+    await chat.bot.room.bot.session.close()
+
+
 async def test_edits_of_one_message_are_coalesced_and_an_unchanged_one_is_no_error(
     chat: Chat,
 ) -> None:

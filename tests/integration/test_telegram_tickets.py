@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from aiogram.types import CallbackQuery
 
 from tests.fakes.chat import Chat, button, chatting, stranger
 from tests.fakes.engine_world import make_user
@@ -13,6 +14,7 @@ from vanta.sandbox.botapi import new_token
 from vanta.store.pool import Pool
 from vanta.store.tickets import Tickets
 from vanta.store.users import Users
+from vanta.telegram.middlewares import Prompt
 
 
 @pytest.fixture
@@ -183,3 +185,61 @@ async def test_killed_between_marking_and_sending_sends_nothing_by_itself(
     await chat.changed(fresh, "Filled")
     found = await chat.world.orders.by_key(chat.user.id, Source.TELEGRAM, "1001:1")
     assert found is not None
+
+
+async def test_press_is_answered_while_its_handler_hangs(
+    chat: Chat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def hang(*_: object) -> None:
+        await asyncio.Event().wait()
+
+    ticket = await chat.say("/long BTC 100 10x")
+    monkeypatch.setattr(chat.world.engine, "submit", hang)
+    assert await chat.press(ticket, "Confirm") == "Working on it"
+
+
+async def test_press_is_answered_when_its_handler_forgets(chat: Chat) -> None:
+    ticket = await chat.say("/long BTC 100 10x")
+    chat.task.cancel()
+    await asyncio.wait([chat.task])
+    query_id = chat.api.state.press(ticket["chat"]["id"], ticket["message_id"], "v1:go:x")
+    wire = chat.api.state.updates[-1]["callback_query"]
+    query = CallbackQuery.model_validate(wire, context={"bot": chat.bot.room.bot})
+
+    async def forgets(*_: object) -> None:
+        return None
+
+    await Prompt(chat.bot.room)(forgets, query, {})
+    assert query_id not in chat.api.state.queries
+    await chat.bot.room.bot.session.close()
+
+
+async def test_unfinished_update_comes_again_after_a_restart(
+    pool: Pool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An update is confirmed only after its effect: killed in the middle, it is not lost."""
+    token, journal = new_token(), tmp_path / "chat.jsonl"
+    reached = asyncio.Event()
+
+    async def hang(*_: object) -> None:
+        reached.set()
+        await asyncio.Event().wait()
+
+    async with chatting(pool, journal, token=token) as chat:
+        ticket = await chat.say("/long BTC 100 10x")
+        monkeypatch.setattr(chat.world.engine, "submit", hang)
+        chat.api.state.press(
+            ticket["chat"]["id"],
+            ticket["message_id"],
+            button(ticket, "Confirm")["callback_data"],
+        )
+        chat.api.state.receive("/price")
+        await chat.until(reached.is_set)
+    async with chatting(pool, journal, token=token) as chat:
+        # The press found its ticket used and nothing sent: it offers a new one, and sends nothing.
+        await chat.told("Prices")
+        assert await chat.order_count() == 0
+        fresh = await chat.told("Worst case")
+        await chat.press(fresh, "Confirm")
+        await chat.changed(fresh, "Filled")
+        assert await chat.order_count() == 1
