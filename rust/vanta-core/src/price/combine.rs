@@ -161,7 +161,7 @@ fn panel_of(voices: &[Voice], panel: Panel<'_>) -> Combined {
         *slot = *voice;
     }
     let sorted = buffer.get_mut(..count).unwrap_or(&mut []);
-    insertion_sort(sorted);
+    insertion_sort(sorted, |voice| (voice.price, voice.feed));
     let (Some(first), Some(last)) = (sorted.first(), sorted.last()) else {
         return Combined::nothing(Quality::None);
     };
@@ -219,14 +219,12 @@ fn panel_of(voices: &[Voice], panel: Panel<'_>) -> Combined {
 }
 
 // At most 16 elements, mostly in order already.
-fn insertion_sort(voices: &mut [Voice]) {
-    for end in 1..voices.len() {
+fn insertion_sort<T, K: PartialOrd>(items: &mut [T], key: impl Fn(&T) -> K) {
+    for end in 1..items.len() {
         let mut at = end;
         while at > 0 {
-            match voices.get_mut(at - 1..=at) {
-                Some([left, right]) if (left.price, left.feed) > (right.price, right.feed) => {
-                    std::mem::swap(left, right);
-                }
+            match items.get_mut(at - 1..=at) {
+                Some([left, right]) if key(left) > key(right) => std::mem::swap(left, right),
                 _ => break,
             }
             at -= 1;
@@ -241,7 +239,7 @@ fn absolute_deviation(sorted: &[Voice], median: i64) -> i64 {
         *slot = i64::try_from(voice.price.abs_diff(median)).unwrap_or(i64::MAX);
     }
     let distances = distances.get_mut(..sorted.len()).unwrap_or(&mut []);
-    distances.sort_unstable();
+    insertion_sort(distances, |distance| *distance);
     middle(distances, |distance| distance).map_or(0, |(distance, ..)| distance)
 }
 
@@ -294,6 +292,6 @@ pub(crate) fn divergence(voices: &[Voice], feeds: &[Feed]) -> i64 {
             }
         }
     }
-    // A hundredfold gap is as wide as gaps need to be.
-    widest.min(100 * E10)
+    // Twice the price is as wide as gaps need to be.
+    widest.min(E10)
 }

@@ -92,6 +92,11 @@ impl Machine {
         self.breaker
     }
 
+    /// Whether the primary was left and has not returned yet.
+    pub(crate) fn is_away(&self) -> bool {
+        self.away
+    }
+
     /// Whether the primary must still prove itself at `mono`, given `more` updates just accepted.
     pub(crate) fn probation(&self, mono: i64, more: i64, config: &AggregateConfig) -> bool {
         if !self.away {
@@ -118,8 +123,13 @@ impl Machine {
         self.good.filter(shown).or(self.lone.filter(shown))
     }
 
+    /// Whether there is anything to display at `mono`.
+    pub(crate) fn knows(&self, mono: i64, config: &AggregateConfig) -> bool {
+        self.quality.has_price() || self.display(mono, config).is_some()
+    }
+
     // What was said last held up to this instant, else time would have been settled in between.
-    pub(crate) fn prolong_known(&mut self, mono: i64) {
+    fn prolong_known(&mut self, mono: i64) {
         let known = if self.quality.is_agreed() {
             &mut self.good
         } else if self.quality.has_price() {
@@ -136,7 +146,12 @@ impl Machine {
     /// The jump guard of a lone source: against the last price that two sources agreed on.
     pub(crate) fn lone_jump(&self, price: i64, mono: i64, config: &AggregateConfig) -> bool {
         let Some(good) = self.good else { return false };
-        let elapsed = mono.saturating_sub(good.mono);
+        // While two sources agree, what they say is news.
+        let elapsed = if self.quality.is_agreed() {
+            0
+        } else {
+            mono.saturating_sub(good.mono)
+        };
         if elapsed > config.display_ns {
             return false;
         }
@@ -288,11 +303,11 @@ impl Machine {
     fn smooth_gap(&mut self, made: &Combined, step: Step<'_>) {
         let config = step.config;
         if self.settled_mono != NEVER {
-            let held = i128::from(step.mono.saturating_sub(self.settled_mono).max(0));
+            // In microseconds, ten minutes at most: with gaps of at most 10^10 the product fits.
+            let held = (step.mono.saturating_sub(self.settled_mono) / 1_000).clamp(0, 600_000_000);
             if held > 0 {
-                let weight = held + i128::from(config.divergence_tau_ns);
-                let pull = i128::from(self.gap - self.gap_ewma) * held / weight;
-                self.gap_ewma += i64::try_from(pull).unwrap_or(0);
+                let weight = held.saturating_add(config.divergence_tau_ns / 1_000);
+                self.gap_ewma += (self.gap - self.gap_ewma) * held / weight;
             }
         }
         self.gap = if made.quality.has_price() || made.quality == Quality::Conflict {

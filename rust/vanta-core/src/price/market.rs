@@ -135,13 +135,7 @@ impl Market {
                 wall: lapse,
                 mono: lapse.saturating_sub(latest.offset()),
             };
-            let scene = Scene {
-                config,
-                world,
-                has_hours: self.spec.has_hours,
-                asked_wall: at.wall,
-                shut_out: 0,
-            };
+            let scene = self.scene(config, world, at.wall);
             self.advance(at, scene);
         }
         if let Some(feed) = self.feeds.get_mut(index) {
@@ -150,23 +144,40 @@ impl Market {
         true
     }
 
-    pub(crate) fn ground<'a>(
-        &'a self,
+    pub(crate) fn scene<'a>(
+        &self,
         config: &'a AggregateConfig,
         world: &'a World,
         asked_wall: i64,
-    ) -> Ground<'a> {
+    ) -> Scene<'a> {
+        Scene {
+            config,
+            world,
+            has_hours: self.spec.has_hours,
+            asked_wall,
+            shut_out: 0,
+        }
+    }
+
+    /// The machine, and the ground it moves on.
+    pub(crate) fn parts<'a>(&'a mut self, scene: Scene<'a>) -> (&'a mut Machine, Ground<'a>) {
+        let ground = Ground {
+            feeds: &self.feeds,
+            moves: &self.moves,
+            has_primary: self.has_primary,
+            has_push: self.has_push,
+            scene,
+        };
+        (&mut self.machine, ground)
+    }
+
+    pub(crate) fn ground<'a>(&'a self, scene: Scene<'a>) -> Ground<'a> {
         Ground {
             feeds: &self.feeds,
             moves: &self.moves,
             has_primary: self.has_primary,
-            scene: Scene {
-                config,
-                world,
-                has_hours: self.spec.has_hours,
-                asked_wall,
-                shut_out: 0,
-            },
+            has_push: self.has_push,
+            scene,
         }
     }
 
@@ -182,13 +193,7 @@ impl Market {
             wall: observation.recv_wall_ns,
             mono: observation.recv_mono_ns.max(self.latest_mono()),
         };
-        let scene = Scene {
-            config,
-            world,
-            has_hours: self.spec.has_hours,
-            asked_wall: now.wall,
-            shut_out: 0,
-        };
+        let scene = self.scene(config, world, now.wall);
         self.advance(now, scene);
         let verdict = gates(&mut self.feeds, index, observation, now, &self.spec, scene);
         let (reject, seen) = match &verdict {
@@ -205,13 +210,7 @@ impl Market {
                 world.hear(feed.source, now.mono, reject == Reject::Future, seen);
             }
         }
-        let scene = Scene {
-            config,
-            world,
-            has_hours: self.spec.has_hours,
-            asked_wall: now.wall,
-            shut_out: 0,
-        };
+        let scene = self.scene(config, world, now.wall);
         match verdict {
             Verdict::Accepted(seen) => self.accept(index, seen, now, scene),
             Verdict::Refused { settles, .. } => {
@@ -244,19 +243,15 @@ impl Market {
             self.remember_staged(scene);
         }
         if !self.is_quiet(now) {
-            let mut machine = self.machine;
-            self.ground(scene.config, scene.world, scene.asked_wall)
-                .walk(&mut machine, now);
-            self.machine = machine;
+            let (machine, ground) = self.parts(scene);
+            ground.walk(machine, now);
         }
     }
 
     fn remember_staged(&mut self, scene: Scene<'_>) {
         if let Some(staged) = self.staged.take() {
-            let mut machine = self.machine;
-            self.ground(scene.config, scene.world, scene.asked_wall)
-                .remember(&mut machine, &staged);
-            self.machine = machine;
+            let (machine, ground) = self.parts(scene);
+            ground.remember(machine, &staged);
             if staged.made.quality.has_price() {
                 self.moves.record(staged.made.price, staged.at.mono);
             }
@@ -280,17 +275,18 @@ impl Market {
             all += 1;
             by_primary += i64::from(feed.leads);
         }
-        let (staged, _) = self
-            .ground(scene.config, scene.world, scene.asked_wall)
+        let mut staged = self
+            .ground(scene)
             .look(&self.machine, now, (all, by_primary));
-        self.staged = Some(Staged {
-            shut_out: self.about_to_be_shut_out(staged.made.outliers, now, scene.config),
-            ..staged
+        staged.shut_out = self.about_to_be_shut_out(staged.made.outliers, now, scene.config);
+        self.staged = Some(staged);
+        let frozen = accepted.is_some_and(|index| {
+            staged.made.outliers.unbounded_shr(bit_of(index)) & 1 == 0
+                && self.mark_left_behind(index, now, scene)
         });
-        if let Some(index) = accepted
-            && staged.made.outliers.unbounded_shr(bit_of(index)) & 1 == 0
-        {
-            self.mark_left_behind(index, now, scene);
+        if frozen {
+            self.wake();
+            return;
         }
         let next = next_change(&self.feeds, now.mono, now, scene);
         self.quiet_mono = next;
@@ -314,13 +310,7 @@ impl Market {
             wall: mono.saturating_add(latest.offset()),
             mono,
         };
-        let scene = Scene {
-            config,
-            world,
-            has_hours: self.spec.has_hours,
-            asked_wall: known_wall.max(now.wall),
-            shut_out: 0,
-        };
+        let scene = self.scene(config, world, known_wall.max(now.wall));
         self.advance(now, scene);
         self.remember_staged(scene);
         self.stage(now, scene, None);

@@ -24,17 +24,24 @@ impl Market {
         }
     }
 
-    /// The feed at `index` spoke and is no outlier: whoever stays behind may be frozen.
-    pub(crate) fn mark_left_behind(&mut self, index: usize, now: Instant, scene: Scene<'_>) {
+    /// The feed at `index` spoke and is no outlier: whoever stays behind may be frozen. Returns
+    /// whether somebody newly was left behind.
+    pub(crate) fn mark_left_behind(
+        &mut self,
+        index: usize,
+        now: Instant,
+        scene: Scene<'_>,
+    ) -> bool {
         let Some(feed) = self.feeds.get(index) else {
-            return;
+            return false;
         };
         let (group, Some(seen)) = (feed.spec.group, feed.last) else {
-            return;
+            return false;
         };
         if standing(feed, now, scene) != Standing::Fresh {
-            return;
+            return false;
         }
+        let mut marked = false;
         // The reference is where this peer was when the other feed last changed.
         for other in &mut self.feeds {
             if other.spec.group == group || other.peer_moved || other.is_push() {
@@ -49,8 +56,10 @@ impl Market {
                 // Coming towards it is following it, not leaving it behind.
                 let word = other.last.map_or(0, |last| last.price);
                 other.peer_moved = seen.price.abs_diff(word) > then.abs_diff(word);
+                marked |= other.peer_moved;
             }
         }
+        marked
     }
 
     // A jump that was held is confirmed by this feed's word: whoever came first, both count.

@@ -1,11 +1,12 @@
 //! Settling: what a market says at one instant, and what it remembers of it.
 
-use super::codes::Quality;
+use super::codes::{Quality, Standing};
 use super::combine::{Combined, Panel, combine, divergence};
 use super::feed::{Feed, Instant, MAX_FEEDS, NEVER};
 use super::machine::{Machine, Step};
 use super::moves::Moves;
 use super::survey::{Scene, Survey, next_change, survey};
+use crate::units::E10;
 
 /// Everything a settling reads.
 #[derive(Clone, Copy)]
@@ -13,6 +14,7 @@ pub(crate) struct Ground<'a> {
     pub feeds: &'a [Feed],
     pub moves: &'a Moves,
     pub has_primary: bool,
+    pub has_push: bool,
     pub scene: Scene<'a>,
 }
 
@@ -20,8 +22,13 @@ pub(crate) struct Ground<'a> {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Staged {
     pub at: Instant,
+    /// Wall time that had passed for sure when it was made.
+    pub asked_wall: i64,
     pub made: Combined,
     pub divergence: i64,
+    pub standings: [Standing; MAX_FEEDS],
+    /// One voice alone: what it is worth changes with time.
+    pub alone: bool,
     /// Observations accepted at that instant, and those of the primary among them.
     pub accepted: i64,
     pub by_primary: i64,
@@ -32,7 +39,7 @@ pub(crate) struct Staged {
 /// Outcome of one settling.
 pub(crate) struct Settled {
     pub made: Combined,
-    pub survey: Survey,
+    pub standings: [Standing; MAX_FEEDS],
     pub as_of: i64,
 }
 
@@ -42,8 +49,8 @@ impl Ground<'_> {
         if machine.settled_mono == NEVER {
             return;
         }
-        // Each feed has at most five such instants.
-        for _ in 0..5 * MAX_FEEDS {
+        // Each feed has at most seven such instants.
+        for _ in 0..7 * MAX_FEEDS {
             let at = next_change(self.feeds, machine.settled_mono, now, self.scene);
             if at > now.mono {
                 return;
@@ -64,11 +71,11 @@ impl Ground<'_> {
         now: Instant,
         accepted: (i64, i64),
     ) -> Settled {
-        let (staged, survey) = self.look(machine, now, accepted);
+        let staged = self.look(machine, now, accepted);
         let as_of = self.remember(machine, &staged);
         Settled {
             made: staged.made,
-            survey,
+            standings: staged.standings,
             as_of,
         }
     }
@@ -79,17 +86,24 @@ impl Ground<'_> {
         machine: &Machine,
         now: Instant,
         (accepted, by_primary): (i64, i64),
-    ) -> (Staged, Survey) {
+    ) -> Staged {
         let survey = survey(self.feeds, now, self.scene);
-        let staged = Staged {
+        let made = self.combine(machine, &survey, now, by_primary);
+        Staged {
             at: now,
-            made: self.combine(machine, &survey, now, by_primary),
-            divergence: divergence(survey.voices(), self.feeds),
+            asked_wall: self.scene.asked_wall.max(now.wall),
+            divergence: if self.has_push || made.spread == 0 {
+                divergence(survey.voices(), self.feeds)
+            } else {
+                made.spread.min(E10)
+            },
+            made,
+            standings: survey.standings,
+            alone: survey.voices().len() == 1,
             accepted,
             by_primary,
             shut_out: 0,
-        };
-        (staged, survey)
+        }
     }
 
     /// Move the machine to what was staged; returns the `as_of` to publish.
@@ -107,8 +121,6 @@ impl Ground<'_> {
     }
 
     fn combine(&self, machine: &Machine, seen: &Survey, now: Instant, by_primary: i64) -> Combined {
-        let mut machine = *machine;
-        machine.prolong_known(now.mono);
         let config = self.scene.config;
         let voices = seen.voices();
         if self
@@ -121,7 +133,7 @@ impl Ground<'_> {
         if voices.is_empty() {
             return Combined::nothing(if seen.closed {
                 Quality::Closed
-            } else if machine.display(now.mono, config).is_some() {
+            } else if machine.knows(now.mono, config) {
                 Quality::Stale
             } else {
                 Quality::None

@@ -197,11 +197,22 @@ pub(crate) fn next_change(feeds: &[Feed], since: i64, now: Instant, scene: Scene
     for feed in feeds {
         let Some(seen) = &feed.last else { continue };
         consider(after(seen.publish, feed.age_limit).saturating_sub(offset));
+        // Where the wall clock was set back, a word from the future becomes one of the present.
+        consider(
+            seen.publish
+                .saturating_sub(scene.config.future_skew_ns)
+                .saturating_sub(offset),
+        );
         consider(feed.quarantine_until);
         consider(feed.frozen_from(scene.config));
         if feed.is_push() {
             if feed.head != NEVER {
                 consider(after(feed.head, feed.head_limit).saturating_sub(offset));
+                consider(
+                    feed.head
+                        .saturating_sub(scene.config.future_skew_ns)
+                        .saturating_sub(offset),
+                );
             }
             consider(scene.world.push_from(scene.config).saturating_sub(offset));
         } else {
