@@ -1,6 +1,7 @@
 """What is owed to people arrives: once, most urgent first, through floods and outages."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -56,10 +57,30 @@ async def test_notices_are_sent_once_and_marked(chat: Chat) -> None:
         await put(chat, str(number), kind)
     assert await all_done(chat) == [("sent", "")] * 4
     texts = [m["text"] for m in chat.messages]
-    assert len(texts) == 4
     assert all(text.startswith("[DRY] ") for text in texts)
+    told = "\n".join(texts)
+    for part in ("Opened #1", "Closed #2", "Liquidated #3", "Order #4"):
+        assert told.count(part) == 1
     sent = chat.world.metrics.outbox_sent.labels(result="sent")
     await chat.until(lambda: sent._value.get() == 4)
+
+
+async def test_many_notices_of_one_person_share_messages_and_hide_nobody(
+    chat: Chat, pool: Pool
+) -> None:
+    other = await make_user(pool)
+    chat.api.inject(Fault(code=429, description="slow", retry_after=60, times=1))
+    for number in range(1, 301):
+        await put(chat, str(number))
+    await Outbox(pool).put(None, "other", other, "fill.open", MONEY, BODY, 1)
+    found = await all_done(chat)
+    assert found[:300] == [("sent", "")] * 300
+    assert found[300] == ("failed", "not bound to Telegram")
+    texts = [m["text"] for m in chat.messages]
+    assert len(texts) < 150
+    assert max(map(len, texts)) <= 500
+    told = re.findall(r"Opened #([0-9]+) ", "\n".join(texts))
+    assert [int(number) for number in told] == list(range(1, 301)), "each once, in order"
 
 
 async def test_money_goes_before_replies(chat: Chat) -> None:
@@ -164,7 +185,7 @@ async def test_stopped_courier_leaves_what_is_owed_pending(chat: Chat) -> None:
         await asyncio.sleep(0)
     courier.cancel()
     await asyncio.wait([courier])
-    while chat.bot.outbox._under_way:
+    while chat.bot.outbox._busy:
         await asyncio.sleep(0)
     sender.cancel()
     await asyncio.wait([sender])

@@ -183,7 +183,8 @@ async def test_killed_between_marking_and_sending_sends_nothing_by_itself(
     await chat.until(lambda: button(chat.messages[-1], "Confirm")["callback_data"][6:] != nonce)
     assert await chat.press(chat.messages[-1], "Confirm") == "Sent"
     await chat.changed(fresh, "Filled")
-    found = await chat.world.orders.by_key(chat.user.id, Source.TELEGRAM, "1001:1")
+    message_key = f"1001:1@{chat.api.state.bot.id}"
+    found = await chat.world.orders.by_key(chat.user.id, Source.TELEGRAM, message_key)
     assert found is not None
 
 

@@ -62,7 +62,7 @@ async def test_full_command_is_a_ticket_with_every_term(chat: Chat) -> None:
     assert intent.guard_price_e10 == BTC_E10
     assert intent.stop_loss_e10 == entry - entry // 100
     assert intent.take_profit_e10 == entry + entry * 2 // 100
-    assert intent.ref == f"{chat.user.telegram_id}:1", "typed commands are keyed by the message"
+    assert intent.ref == f"1001:1@{chat.api.state.bot.id}", "keyed by the message that typed it"
 
 
 @pytest.mark.parametrize(
@@ -238,7 +238,7 @@ async def test_stop_that_fires_is_told(chat: Chat) -> None:
     await opened(chat, "/long BTC 100 10x sl=-2%")
     chat.world.quotes.put(BTC, BTC_E10 * 97 // 100)
     notice = await chat.told("(stop loss)")
-    assert notice["text"].startswith("[DRY] Closed #")
+    assert "[DRY] Closed #1 LONG BTC/USD 10x (stop loss)" in notice["text"]
 
 
 async def test_stale_price_opens_nothing_but_closes(chat: Chat) -> None:

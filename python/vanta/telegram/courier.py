@@ -30,6 +30,9 @@ MONEY: Final = 0
 RISK: Final = 1
 REPLY: Final = 2
 
+STOPPED: Final = "stopped"
+"""Failure of what waited when the courier ended: it was neither sent nor refused."""
+
 SECOND_NS: Final = 10**9
 CHAT_GAP_NS: Final = SECOND_NS
 PER_SECOND: Final = 30
@@ -177,7 +180,7 @@ class Courier:
                     group.create_task(self._deliver(item))
         finally:
             for item in self._waiting:
-                _end(item, Delivery(failure="stopped"))
+                _end(item, Delivery(failure=STOPPED))
             self._waiting.clear()
             self._busy.clear()
 
@@ -228,7 +231,7 @@ class Courier:
             else:
                 _end(item, Delivery(failure=f"{type(error).__name__}: {error.message}"[:200]))
         except asyncio.CancelledError:
-            _end(item, Delivery(failure="stopped"))
+            _end(item, Delivery(failure=STOPPED))
             raise
         else:
             _end(item, Delivery(message_id=message_id))

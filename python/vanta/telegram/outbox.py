@@ -16,17 +16,20 @@ from vanta.domain.ports import Clock
 from vanta.metrics import Metrics
 from vanta.store.outbox import Outbox, OutboxRow
 from vanta.store.users import Users
-from vanta.telegram.courier import Courier
+from vanta.telegram.courier import STOPPED, Courier
 from vanta.telegram.events import render
 
 _log = logs.get(__name__)
 
 BATCH: Final = 100
+MAX_BATCH: Final = 12_800
+MAX_TEXT: Final = 500
+"""Notices that wait for one person are put into one message up to this length."""
 POLL_S: Final = 0.25
 
 
 class OutboxSender:
-    """Moves rows from the table to the courier."""
+    """Moves rows from the table to the courier, one message a person at a time."""
 
     def __init__(
         self,
@@ -44,7 +47,8 @@ class OutboxSender:
         self._catalogue = catalogue
         self._clock = clock
         self._metrics = metrics
-        self._under_way: set[int] = set()
+        self._busy: set[int] = set()
+        self._limit = BATCH
         self._nudged = asyncio.Event()
 
     def nudge(self) -> None:
@@ -53,17 +57,29 @@ class OutboxSender:
 
     async def run(self) -> None:
         """Send for ever."""
-        self._under_way.clear()
+        self._busy.clear()
         async with asyncio.TaskGroup() as group:
             while True:
                 self._nudged.clear()
-                rows = await self._outbox.pending(BATCH)
+                rows = await self._outbox.pending(self._limit)
                 self._metrics.outbox_pending.set(len(rows))
-                for row in rows:
-                    if row.id not in self._under_way:
-                        self._under_way.add(row.id)
-                        group.create_task(self._send(row))
+                ready = self._ready(rows)
+                for user_id, mine in ready.items():
+                    self._busy.add(user_id)
+                    group.create_task(self._send(user_id, mine))
+                self._look_further(is_full=len(rows) == self._limit, found=bool(ready))
                 await self._pause()
+
+    def _ready(self, rows: list[OutboxRow]) -> dict[int, list[OutboxRow]]:
+        ready: dict[int, list[OutboxRow]] = {}
+        for row in rows:
+            if row.user_id not in self._busy:
+                ready.setdefault(row.user_id, []).append(row)
+        return ready
+
+    def _look_further(self, *, is_full: bool, found: bool) -> None:
+        # One person's thousand notices must not hide everybody else's.
+        self._limit = min(self._limit * 2, MAX_BATCH) if is_full and not found else BATCH
 
     async def _pause(self) -> None:
         try:
@@ -72,31 +88,50 @@ class OutboxSender:
         except TimeoutError:
             return
 
-    async def _send(self, row: OutboxRow) -> None:
+    async def _send(self, user_id: int, rows: list[OutboxRow]) -> None:
         try:
-            failure = await self._deliver(row)
-            if failure == "stopped":
+            words, told = await self._words(rows)
+            if not told:
                 return
-            if failure:
-                await self._outbox.failed(row.id, failure)
-                _log.warning("outbox.failed", outbox_id=row.id, kind=row.kind, reason=failure)
-            else:
-                await self._outbox.sent(row.id, self._clock.now_ns())
-            self._metrics.outbox_sent.labels(result="failed" if failure else "sent").inc()
+            try:
+                user = await self._users.get(user_id)
+            except NotFoundError:
+                await self._give_up(told, "no such user")
+                return
+            if user.telegram_id is None:
+                await self._give_up(told, "not bound to Telegram")
+                return
+            # A private chat has the id of its user.
+            priority = min(row.priority for row in told)
+            delivery = await self._courier.post(user.telegram_id, words, priority=priority)
+            if delivery.failure and delivery.failure != STOPPED:
+                await self._give_up(told, delivery.failure)
+            elif not delivery.failure:
+                for row in told:
+                    await self._outbox.sent(row.id, self._clock.now_ns())
+                    self._metrics.outbox_sent.labels(result="sent").inc()
         finally:
-            self._under_way.discard(row.id)
+            self._busy.discard(user_id)
+            self._nudged.set()
 
-    async def _deliver(self, row: OutboxRow) -> str:
-        """Return why it will never arrive; empty when it did."""
-        try:
-            user = await self._users.get(row.user_id)
-            words = render(row.kind, row.body, self._catalogue)
-        except NotFoundError:
-            return "no such user"
-        except msgspec.ValidationError as error:
-            return f"body not understood: {error}"
-        if user.telegram_id is None:
-            return "not bound to Telegram"
-        # A private chat has the id of its user.
-        delivery = await self._courier.post(user.telegram_id, words, priority=row.priority)
-        return delivery.failure
+    async def _words(self, rows: list[OutboxRow]) -> tuple[str, list[OutboxRow]]:
+        """Join notices while they are short enough; returns the text and the rows in it."""
+        parts: list[str] = []
+        told: list[OutboxRow] = []
+        for row in rows:
+            try:
+                part = render(row.kind, row.body, self._catalogue)
+            except msgspec.ValidationError as error:
+                await self._give_up([row], f"body not understood: {error}")
+                continue
+            if parts and sum(map(len, parts)) + len(part) > MAX_TEXT:
+                break
+            parts.append(part)
+            told.append(row)
+        return "\n\n".join(parts), told
+
+    async def _give_up(self, rows: list[OutboxRow], reason: str) -> None:
+        for row in rows:
+            await self._outbox.failed(row.id, reason)
+            self._metrics.outbox_sent.labels(result="failed").inc()
+            _log.warning("outbox.failed", outbox_id=row.id, kind=row.kind, reason=reason)

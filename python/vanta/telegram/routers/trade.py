@@ -22,8 +22,12 @@ GONE = "This menu is not yours or is over. /long starts a new one. E-EXPIRED"
 
 
 def message_ref(message: Message) -> str:
-    """Key of a typed command: however often it is delivered, it is one wish."""
-    return f"{message.chat.id}:{message.message_id}"
+    """Key of a typed command: however often it is delivered, it is one wish.
+
+    Message ids are counted anew for each bot, so the bot is part of it.
+    """
+    bot_id = message.bot.id if message.bot else 0
+    return f"{message.chat.id}:{message.message_id}@{bot_id}"
 
 
 def trade_router(room: Room, office: Office, flow: Flow, changes: Changes) -> Router:
