@@ -1,5 +1,6 @@
 //! Bindings of `vanta_core::price`.
 
+mod batch;
 mod config;
 mod quote;
 mod values;
@@ -10,13 +11,13 @@ use numpy::PyArray1;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 use vanta_core::price::{
-    BREAKERS, FeedKind, FeedSpec, MarketSpec, Number, Observation, PRICE_REJECTS, PriceBook,
-    QUALITIES,
+    BREAKERS, FeedKind, FeedSpec, MarketSpec, Observation, PRICE_REJECTS, PriceBook, QUALITIES,
 };
 use vanta_core::units::{MarketIx, SourceIx, TimeNs};
 
-use crate::arrays::{array, array_like, int, optional_int};
+use crate::arrays::{array, int, optional_int};
 use crate::errors::{detached, invalid, to_py};
+use batch::Columns;
 use config::PyAggregateConfig;
 use quote::{PyQuote, PyQuotes};
 use values::{index, number, saturated, sequence};
@@ -35,6 +36,19 @@ impl PyPriceBook {
     }
 }
 
+type Any<'a, 'py> = &'a Bound<'py, PyAny>;
+
+fn feed(market_ix: Any<'_, '_>, source_ix: Any<'_, '_>) -> PyResult<(MarketIx, SourceIx)> {
+    Ok((int("market_ix", market_ix)?, int("source_ix", source_ix)?))
+}
+
+fn instant(now_wall_ns: Any<'_, '_>, now_mono_ns: Any<'_, '_>) -> PyResult<(TimeNs, TimeNs)> {
+    Ok((
+        int("now_wall_ns", now_wall_ns)?,
+        int("now_mono_ns", now_mono_ns)?,
+    ))
+}
+
 #[pymethods]
 impl PyPriceBook {
     #[new]
@@ -50,11 +64,11 @@ impl PyPriceBook {
         text_signature = "($self, market_ix, *, min_price_e10, max_price_e10, has_hours=False, max_conf_e10=0)")]
     fn add_market(
         &self,
-        market_ix: &Bound<'_, PyAny>,
-        min_price_e10: &Bound<'_, PyAny>,
-        max_price_e10: &Bound<'_, PyAny>,
+        market_ix: Any<'_, '_>,
+        min_price_e10: Any<'_, '_>,
+        max_price_e10: Any<'_, '_>,
         has_hours: bool,
-        max_conf_e10: Option<&Bound<'_, PyAny>>,
+        max_conf_e10: Option<Any<'_, '_>>,
     ) -> PyResult<()> {
         let market: MarketIx = int("market_ix", market_ix)?;
         let spec = MarketSpec {
@@ -74,20 +88,19 @@ impl PyPriceBook {
     #[expect(clippy::too_many_arguments, reason = "one quantity each, by keyword")]
     fn add_feed(
         &self,
-        market_ix: &Bound<'_, PyAny>,
-        source_ix: &Bound<'_, PyAny>,
+        market_ix: Any<'_, '_>,
+        source_ix: Any<'_, '_>,
         kind: &str,
-        group: &Bound<'_, PyAny>,
+        group: Any<'_, '_>,
         primary: bool,
-        expo: Option<&Bound<'_, PyAny>>,
-        interval_ns: Option<&Bound<'_, PyAny>>,
-        max_age_ns: Option<&Bound<'_, PyAny>>,
-        heartbeat_ns: Option<&Bound<'_, PyAny>>,
-        deviation_e10: Option<&Bound<'_, PyAny>>,
+        expo: Option<Any<'_, '_>>,
+        interval_ns: Option<Any<'_, '_>>,
+        max_age_ns: Option<Any<'_, '_>>,
+        heartbeat_ns: Option<Any<'_, '_>>,
+        deviation_e10: Option<Any<'_, '_>>,
         conf_required: bool,
     ) -> PyResult<()> {
-        let market: MarketIx = int("market_ix", market_ix)?;
-        let source: SourceIx = int("source_ix", source_ix)?;
+        let (market, source) = feed(market_ix, source_ix)?;
         let kind = match kind {
             "stream" => FeedKind::Stream,
             "push" => FeedKind::Push,
@@ -115,16 +128,16 @@ impl PyPriceBook {
     #[expect(clippy::too_many_arguments, reason = "one quantity each, by keyword")]
     fn update(
         &self,
-        market_ix: &Bound<'_, PyAny>,
-        source_ix: &Bound<'_, PyAny>,
-        value: &Bound<'_, PyAny>,
-        expo: Option<&Bound<'_, PyAny>>,
-        conf: Option<&Bound<'_, PyAny>>,
-        publish_ns: &Bound<'_, PyAny>,
-        seq: Option<&Bound<'_, PyAny>>,
+        market_ix: Any<'_, '_>,
+        source_ix: Any<'_, '_>,
+        value: Any<'_, '_>,
+        expo: Option<Any<'_, '_>>,
+        conf: Option<Any<'_, '_>>,
+        publish_ns: Any<'_, '_>,
+        seq: Option<Any<'_, '_>>,
         session_open: Option<bool>,
-        recv_wall_ns: &Bound<'_, PyAny>,
-        recv_mono_ns: &Bound<'_, PyAny>,
+        recv_wall_ns: Any<'_, '_>,
+        recv_mono_ns: Any<'_, '_>,
     ) -> PyResult<u8> {
         let wall: TimeNs = int("recv_wall_ns", recv_wall_ns)?;
         let mono: TimeNs = int("recv_mono_ns", recv_mono_ns)?;
@@ -157,52 +170,25 @@ impl PyPriceBook {
     fn update_batch(
         &self,
         py: Python<'_>,
-        market_ix: &Bound<'_, PyAny>,
-        source_ix: &Bound<'_, PyAny>,
-        price_e10: &Bound<'_, PyAny>,
-        conf_e10: &Bound<'_, PyAny>,
-        publish_ns: &Bound<'_, PyAny>,
-        seq: &Bound<'_, PyAny>,
-        recv_wall_ns: &Bound<'_, PyAny>,
-        recv_mono_ns: &Bound<'_, PyAny>,
+        market_ix: Any<'_, '_>,
+        source_ix: Any<'_, '_>,
+        price_e10: Any<'_, '_>,
+        conf_e10: Any<'_, '_>,
+        publish_ns: Any<'_, '_>,
+        seq: Any<'_, '_>,
+        recv_wall_ns: Any<'_, '_>,
+        recv_mono_ns: Any<'_, '_>,
     ) -> PyResult<Py<PyArray1<u8>>> {
         let wall: TimeNs = int("recv_wall_ns", recv_wall_ns)?;
         let mono: TimeNs = int("recv_mono_ns", recv_mono_ns)?;
-        let markets: Vec<u16> = array("market_ix", market_ix)?;
-        let (n, like) = (markets.len(), "market_ix");
-        let sources: Vec<u16> = array_like("source_ix", source_ix, n, like)?;
-        let prices: Vec<i64> = array_like("price_e10", price_e10, n, like)?;
-        let confs: Vec<i64> = array_like("conf_e10", conf_e10, n, like)?;
-        let published: Vec<i64> = array_like("publish_ns", publish_ns, n, like)?;
-        let seqs: Vec<i64> = array_like("seq", seq, n, like)?;
-        let out = detached(py, || {
-            let mut book = self.lock();
-            let rows = markets.iter().zip(&sources).zip(&prices).zip(&confs);
-            rows.zip(&published)
-                .zip(&seqs)
-                .map(|(((((market, source), price), conf), publish), seq)| {
-                    let observation = Observation {
-                        value: Number::Int((*price).into()),
-                        expo: -10,
-                        conf: (*conf != 0).then(|| Number::Int((*conf).into())),
-                        publish_ns: *publish,
-                        seq: (*seq != -1).then(|| (*seq).into()),
-                        session_open: None,
-                        recv_wall_ns: wall.get(),
-                        recv_mono_ns: mono.get(),
-                    };
-                    let market = MarketIx::new(*market)?;
-                    let source = SourceIx::new(*source)?;
-                    Ok(book.update(market, source, &observation).index())
-                })
-                .collect::<Result<Vec<u8>, _>>()
-        })?;
+        let columns = Columns::read(market_ix, source_ix, price_e10, conf_e10, publish_ns, seq)?;
+        let out = detached(py, || columns.offer(&mut self.lock(), wall, mono))?;
         Ok(PyArray1::from_vec(py, out).unbind())
     }
 
     /// Time of the newest sealed block the push source was read at (its currency clock).
     #[pyo3(signature = (source_ix, *, head_ns))]
-    fn set_head(&self, source_ix: &Bound<'_, PyAny>, head_ns: &Bound<'_, PyAny>) -> PyResult<()> {
+    fn set_head(&self, source_ix: Any<'_, '_>, head_ns: Any<'_, '_>) -> PyResult<()> {
         let source: SourceIx = int("source_ix", source_ix)?;
         let head: TimeNs = int("head_ns", head_ns)?;
         self.lock().set_head(source, head).map_err(to_py)
@@ -210,14 +196,14 @@ impl PyPriceBook {
 
     /// State of the chain's sequencer and the wall time of its last change.
     #[pyo3(signature = (*, up, since_ns))]
-    fn set_sequencer(&self, up: bool, since_ns: &Bound<'_, PyAny>) -> PyResult<()> {
+    fn set_sequencer(&self, up: bool, since_ns: Any<'_, '_>) -> PyResult<()> {
         let since: TimeNs = int("since_ns", since_ns)?;
         self.lock().set_sequencer(up, since);
         Ok(())
     }
 
     /// Measured wall clock error; None = unknown: no quote is usable.
-    fn set_clock_offset(&self, offset_ns: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
+    fn set_clock_offset(&self, offset_ns: Option<Any<'_, '_>>) -> PyResult<()> {
         let offset = offset_ns
             .map(|offset| int::<i64>("offset_ns", offset))
             .transpose()?;
@@ -226,9 +212,8 @@ impl PyPriceBook {
     }
 
     /// Forget a source's observation (reorg, feed shut down).
-    fn withdraw(&self, market_ix: &Bound<'_, PyAny>, source_ix: &Bound<'_, PyAny>) -> PyResult<()> {
-        let market: MarketIx = int("market_ix", market_ix)?;
-        let source: SourceIx = int("source_ix", source_ix)?;
+    fn withdraw(&self, market_ix: Any<'_, '_>, source_ix: Any<'_, '_>) -> PyResult<()> {
+        let (market, source) = feed(market_ix, source_ix)?;
         self.lock().withdraw(market, source).map_err(to_py)
     }
 
@@ -236,12 +221,11 @@ impl PyPriceBook {
     #[pyo3(signature = (market_ix, source_ix, *, expo))]
     fn repin(
         &self,
-        market_ix: &Bound<'_, PyAny>,
-        source_ix: &Bound<'_, PyAny>,
-        expo: &Bound<'_, PyAny>,
+        market_ix: Any<'_, '_>,
+        source_ix: Any<'_, '_>,
+        expo: Any<'_, '_>,
     ) -> PyResult<()> {
-        let market: MarketIx = int("market_ix", market_ix)?;
-        let source: SourceIx = int("source_ix", source_ix)?;
+        let (market, source) = feed(market_ix, source_ix)?;
         let expo: i32 = int("expo", expo)?;
         self.lock().repin(market, source, expo).map_err(to_py)
     }
@@ -250,13 +234,12 @@ impl PyPriceBook {
     #[pyo3(signature = (market_ix, *, now_wall_ns, now_mono_ns))]
     fn quote(
         &self,
-        market_ix: &Bound<'_, PyAny>,
-        now_wall_ns: &Bound<'_, PyAny>,
-        now_mono_ns: &Bound<'_, PyAny>,
+        market_ix: Any<'_, '_>,
+        now_wall_ns: Any<'_, '_>,
+        now_mono_ns: Any<'_, '_>,
     ) -> PyResult<PyQuote> {
         let market: MarketIx = int("market_ix", market_ix)?;
-        let wall: TimeNs = int("now_wall_ns", now_wall_ns)?;
-        let mono: TimeNs = int("now_mono_ns", now_mono_ns)?;
+        let (wall, mono) = instant(now_wall_ns, now_mono_ns)?;
         let quote = self.lock().quote(market, wall, mono).map_err(to_py)?;
         Ok(PyQuote::from(quote))
     }
@@ -266,13 +249,12 @@ impl PyPriceBook {
     fn quotes(
         &self,
         py: Python<'_>,
-        market_ix: &Bound<'_, PyAny>,
-        now_wall_ns: &Bound<'_, PyAny>,
-        now_mono_ns: &Bound<'_, PyAny>,
+        market_ix: Any<'_, '_>,
+        now_wall_ns: Any<'_, '_>,
+        now_mono_ns: Any<'_, '_>,
     ) -> PyResult<PyQuotes> {
         let markets: Vec<u16> = array("market_ix", market_ix)?;
-        let wall: TimeNs = int("now_wall_ns", now_wall_ns)?;
-        let mono: TimeNs = int("now_mono_ns", now_mono_ns)?;
+        let (wall, mono) = instant(now_wall_ns, now_mono_ns)?;
         let rows = detached(py, || {
             let book = self.lock();
             quote::Rows::collect(&markets, |market| book.quote(market, wall, mono))
@@ -284,9 +266,9 @@ impl PyPriceBook {
     #[pyo3(signature = (market_ix, *, now_wall_ns, now_mono_ns=None))]
     fn ages(
         &self,
-        market_ix: &Bound<'_, PyAny>,
-        now_wall_ns: &Bound<'_, PyAny>,
-        now_mono_ns: Option<&Bound<'_, PyAny>>,
+        market_ix: Any<'_, '_>,
+        now_wall_ns: Any<'_, '_>,
+        now_mono_ns: Option<Any<'_, '_>>,
     ) -> PyResult<Vec<(u16, i64, &'static str)>> {
         let market: MarketIx = int("market_ix", market_ix)?;
         let wall: TimeNs = int("now_wall_ns", now_wall_ns)?;
@@ -304,13 +286,12 @@ impl PyPriceBook {
     #[pyo3(signature = (market_ix, *, now_wall_ns, now_mono_ns))]
     fn alarms(
         &self,
-        market_ix: &Bound<'_, PyAny>,
-        now_wall_ns: &Bound<'_, PyAny>,
-        now_mono_ns: &Bound<'_, PyAny>,
+        market_ix: Any<'_, '_>,
+        now_wall_ns: Any<'_, '_>,
+        now_mono_ns: Any<'_, '_>,
     ) -> PyResult<Vec<&'static str>> {
         let market: MarketIx = int("market_ix", market_ix)?;
-        let wall: TimeNs = int("now_wall_ns", now_wall_ns)?;
-        let mono: TimeNs = int("now_mono_ns", now_mono_ns)?;
+        let (wall, mono) = instant(now_wall_ns, now_mono_ns)?;
         let alarms = self.lock().alarms(market, wall, mono).map_err(to_py)?;
         Ok(alarms.names().collect())
     }

@@ -51,12 +51,6 @@ impl PriceBook {
         })
     }
 
-    /// The constants in use.
-    #[must_use]
-    pub fn config(&self) -> &AggregateConfig {
-        &self.config
-    }
-
     /// Declare a market.
     ///
     /// # Errors
@@ -160,11 +154,8 @@ impl PriceBook {
             wall: observation.recv_wall_ns,
             mono: observation.recv_mono_ns.max(self.latest.mono),
         };
-        let Some(found) = self
-            .markets
-            .get_mut(usize::from(market.get()))
-            .and_then(Option::as_mut)
-        else {
+        let slot = self.markets.get_mut(usize::from(market.get()));
+        let Some(found) = slot.and_then(Option::as_mut) else {
             return Reject::Malformed;
         };
         match found.feed_index(source.get()) {
@@ -173,7 +164,7 @@ impl PriceBook {
         }
     }
 
-    /// Time of the newest sealed block at which `source` was read: refreshes its currency clock.
+    /// Time of the newest sealed block at which `source` was read: its currency clock.
     ///
     /// # Errors
     /// `Unknown` when no market has a push feed of this source.
@@ -266,7 +257,7 @@ impl PriceBook {
     /// Alarms of one market at an instant.
     ///
     /// # Errors
-    /// `Unknown` for a market never declared.
+    /// As [`PriceBook::quote`].
     pub fn alarms(
         &self,
         market: MarketIx,

@@ -21,6 +21,7 @@ mod config;
 mod confirm;
 mod feed;
 mod gate;
+mod known;
 mod machine;
 mod market;
 mod moves;
@@ -28,6 +29,7 @@ mod number;
 mod peers;
 mod quote;
 mod settle;
+mod stage;
 mod survey;
 mod world;
 
