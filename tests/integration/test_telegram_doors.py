@@ -53,6 +53,13 @@ async def test_viewers_may_look_but_not_trade(pool: Pool, chat: Chat) -> None:
     assert "E-ROLE" in card["text"]
 
 
+async def test_person_without_an_account_is_told_so(pool: Pool, chat: Chat) -> None:
+    await Users(pool).create("late", "viewer", 670, now_ns=1)
+    for text in ("/start", "/status", "/long BTC"):
+        reply = await reply_in(chat, 670, text, **stranger(670))
+        assert reply["text"].endswith("E-UNBOUND")
+
+
 async def test_nobody_sees_what_is_not_his(pool: Pool, chat: Chat) -> None:
     ticket = await chat.say("/long BTC 100 10x")
     await chat.press(ticket, "Confirm")

@@ -11,7 +11,7 @@ from aiogram.exceptions import TelegramAPIError
 from aiogram.types import CallbackQuery, Message, TelegramObject
 
 from vanta import logs
-from vanta.domain.errors import InputError
+from vanta.domain.errors import InputError, NotFoundError
 from vanta.domain.intent import new_trace_id
 from vanta.domain.ports import Clock
 from vanta.metrics import Metrics
@@ -25,6 +25,7 @@ _log = logs.get(__name__)
 
 Handler = Callable[[TelegramObject, dict[str, Any]], Awaitable[Any]]
 
+NO_ACCOUNT: Final = "No trading account is open for you. Ask the operator for one. E-UNBOUND"
 MINUTE_NS: Final = 60 * 10**9
 MESSAGES_PER_MINUTE: Final = 30
 PRESSES_PER_MINUTE: Final = 120
@@ -57,6 +58,9 @@ class Trace(BaseMiddleware):
                 return await handler(event, data)
             except InputError as error:
                 await tell(self._room, event, data, input_error(error))
+            except NotFoundError:
+                _log.warning("telegram.no_account", kind=kind)
+                await tell(self._room, event, data, NO_ACCOUNT)
             except Exception:
                 _log.exception("telegram.handler_failed", kind=kind)
                 await tell(
