@@ -1,11 +1,13 @@
 """The price book through the border, against the same sum done by hand in Python.
 
-The hand-made versions drop stale sources, take the median, drop outliers and take the median
-again: less than the book does. Compare groups of one run only:
+`rules` does in plain integers what a tick costs the book when nothing goes wrong: the gates, both
+clocks, the tolerance, the majority, validity. `int` and `decimal` only drop stale sources, take the
+median, drop outliers and take the median again. Compare groups of one run only:
 `pytest bench/python/test_bench_price.py --benchmark-columns=median,ops`.
 """
 
 import itertools
+import math
 import random
 from collections.abc import Callable, Iterator
 from decimal import Decimal
@@ -73,6 +75,66 @@ def combine_decimal(latest: list[tuple[Decimal, int]], now: int) -> Decimal:
     return median(price for price in fresh if abs(price - middle) / middle <= Decimal("0.005"))
 
 
+class Rules:
+    """One market by the published rules, without what a quiet market never reaches."""
+
+    def __init__(self) -> None:
+        self.last: list[tuple[int, int, int] | None] = [None] * SOURCES
+        self.accepted = 0
+
+    def update(self, source: int, price: int, publish: int, wall: int, mono: int) -> str:
+        if publish < 0 or not isinstance(price, int) or abs(price) >= 10**30:
+            return "MALFORMED"
+        if price <= 0:
+            return "NONPOSITIVE"
+        if not 1 <= price <= 2**62:
+            return "OUT_OF_BOUNDS"
+        if publish > wall + SECOND:
+            return "FUTURE"
+        known = self.last[source]
+        if known is not None:
+            if publish == known[1]:
+                return "DUPLICATE" if price == known[0] else "EQUIVOCATION"
+            if publish < known[1]:
+                return "OUT_OF_ORDER"
+            if abs(price - known[0]) * 50 > known[0]:
+                root = math.isqrt(25 * 10**14 * (publish - known[1]) // SECOND)
+                if abs(price - known[0]) * ONE > min(ONE // 10, ONE // 50 + root) * known[0]:
+                    return "JUMP"
+        self.last[source] = (price, publish, mono + MAX_AGE - max(0, wall - publish))
+        self.accepted += 1
+        return "ACCEPTED"
+
+    def quote(self, wall: int, mono: int) -> tuple[str, int, int, int, int, list[int]]:
+        fresh = sorted(
+            (known[0], index, known[1])
+            for index, known in enumerate(self.last)
+            if known is not None and -SECOND <= wall - known[1] <= MAX_AGE and mono <= known[2]
+        )
+        count = len(fresh)
+        if count < 3:
+            return ("NONE", 0, 0, 0, 0, [])
+        middle = fresh[count // 2][0]
+        far = sorted(abs(price - middle) for price, _, _ in fresh)
+        noise = 44_478 * far[count // 2] if count >= 5 else 0
+        agreed = [
+            voice
+            for voice in fresh
+            if abs(voice[0] - middle) * 200 <= middle or abs(voice[0] - middle) * 10_000 <= noise
+        ]
+        low = fresh[0][0]
+        spread = -(-(fresh[-1][0] - low) * ONE // low)
+        if len(agreed) < 2 or 2 * len(agreed) <= count:
+            return ("CONFLICT", 0, 0, 0, spread, [])
+        as_of = min(voice[2] for voice in agreed)
+        used = [voice[1] for voice in agreed]
+        primary = next((voice[0] for voice in agreed if voice[1] == 0), None)
+        if primary is not None:
+            return ("GOOD", primary, as_of, as_of + MAX_AGE, spread, used)
+        price = agreed[len(agreed) // 2][0]
+        return ("DEGRADED", price, as_of, as_of + MAX_AGE, spread, used)
+
+
 def tick_core(sets: list[Prices]) -> Callable[[], object]:
     book, stream = book_of(1), ticks(sets)
 
@@ -81,6 +143,18 @@ def tick_core(sets: list[Prices]) -> Callable[[], object]:
         wall, mono = WALL + passed, MONO + passed
         book.update(0, source, value=price, publish_ns=wall, recv_wall_ns=wall, recv_mono_ns=mono)
         return book.quote(0, now_wall_ns=wall, now_mono_ns=mono).price_e10
+
+    return tick
+
+
+def tick_rules(sets: list[Prices]) -> Callable[[], object]:
+    rules, stream = Rules(), ticks(sets)
+
+    def tick() -> object:
+        source, price, passed = next(stream)
+        wall, mono = WALL + passed, MONO + passed
+        rules.update(source, price, publish=wall, wall=wall, mono=mono)
+        return rules.quote(wall=wall, mono=mono)[1]
 
     return tick
 
@@ -109,9 +183,16 @@ def tick_decimal(sets: list[Prices]) -> Callable[[], object]:
 
 
 @pytest.mark.benchmark(group="price: one tick and its quote")
-@pytest.mark.parametrize("make", [tick_core, tick_int, tick_decimal])
+@pytest.mark.parametrize("make", [tick_core, tick_rules, tick_int, tick_decimal])
 def test_tick(benchmark, sets: list[Prices], make) -> None:
     benchmark.pedantic(make(sets), rounds=200, iterations=500, warmup_rounds=5)
+
+
+def test_the_rules_by_hand_agree_with_the_book(sets: list[Prices]) -> None:
+    core, rules = tick_core(sets), tick_rules(sets)
+    for _ in range(50):
+        core(), rules()  # both need a few ticks until all sources spoke
+    assert all(core() == rules() for _ in range(5_000))
 
 
 def sweep_core(sets: list[Prices], markets: int) -> Callable[[], object]:
@@ -139,6 +220,22 @@ def sweep_core(sets: list[Prices], markets: int) -> Callable[[], object]:
     return sweep
 
 
+def sweep_rules(sets: list[Prices], markets: int) -> Callable[[], object]:
+    books = [Rules() for _ in range(markets)]
+    rounds = itertools.count(1)
+
+    def sweep() -> object:
+        n = next(rounds)
+        source, wall, mono = n % SOURCES, WALL + n * 1_000_000, MONO + n * 1_000_000
+        made = []
+        for market, rules in enumerate(books):
+            rules.update(source, sets[(market + n) % SETS][source], wall, wall, mono)
+            made.append(rules.quote(wall, mono)[1])
+        return made
+
+    return sweep
+
+
 def sweep_int(sets: list[Prices], markets: int) -> Callable[[], object]:
     latest = [[(0, 0)] * SOURCES for _ in range(markets)]
     rounds = itertools.count(1)
@@ -156,7 +253,7 @@ def sweep_int(sets: list[Prices], markets: int) -> Callable[[], object]:
 
 
 @pytest.mark.parametrize("markets", [1, 64, 4_096])
-@pytest.mark.parametrize("make", [sweep_core, sweep_int])
+@pytest.mark.parametrize("make", [sweep_core, sweep_rules, sweep_int])
 def test_sweep(benchmark, sets: list[Prices], make, markets: int) -> None:
     benchmark.group = f"price: update and quote {markets} markets"
     benchmark.pedantic(make(sets, markets), rounds=30, iterations=max(1, 2_000 // markets))

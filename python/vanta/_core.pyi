@@ -148,9 +148,11 @@ class Quotes:
 class PriceBook:
     """Latest observation per (market, source), gates, and the combination into quotes.
 
-    Time is an argument. Quotes change nothing: the rate of asking has no influence. A new book does
-    not know the error of the wall clock, so all its quotes are CLOCK_SUSPECT until
-    `set_clock_offset`; the sequencer counts as up until `set_sequencer`.
+    Time is an argument. Quotes change nothing: the rate of asking has no influence. Observations
+    received at one `recv_mono_ns` count as simultaneous: what holds in between never was (no
+    strike, no failover, no breaker). A new book does not know the error of the wall clock, so all
+    its quotes are CLOCK_SUSPECT until `set_clock_offset`; the sequencer counts as up until
+    `set_sequencer`.
     """
 
     def __new__(cls, config: AggregateConfig) -> PriceBook: ...

@@ -174,9 +174,7 @@ impl PriceBook {
             let Some(index) = market.feed_index(source.get()) else {
                 continue;
             };
-            if market.set_head(index, head.get(), self.latest, &self.config, &self.world) {
-                known = true;
-            }
+            known |= market.set_head(index, head.get(), self.latest, &self.config, &self.world);
         }
         if known {
             self.world.set_head(source.get(), head.get());

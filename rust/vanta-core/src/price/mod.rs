@@ -1,10 +1,14 @@
 //! The price book: many sources, one price per market, and how far to trust it.
 //!
 //! ```text
-//! update ─► gate.rs  eight gates, first failure is the answer
-//!             └► market.rs  store, strikes, freezes ─► machine.rs  failover, breaker, last good
-//! quote  ─► survey.rs  who may speak now (two clocks, quarantine, session, clock health)
-//!             └► combine.rs  median, tolerance, majority ─► machine.rs on a copy
+//! update ─► gate.rs  eight gates, first failure is the answer (confirm.rs: jumps, exponents)
+//!             └► peers.rs  what it means for the others
+//!                  └► stage.rs  what is said now; once time went on ─► machine.rs  failover,
+//!                               strikes, breaker, last known good
+//! quote  ─► ask.rs  on a copy of the machine
+//!
+//! both: survey.rs  who may speak (two clocks, quarantine, session), world.rs  our own clock
+//!       combine.rs  median, tolerance (claim.rs), majority
 //! ```
 //!
 //! Two sources can detect a lie but not attribute it; `f` liars need `2 f + 1` fresh sources. Two
