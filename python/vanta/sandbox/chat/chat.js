@@ -14,6 +14,7 @@ const NEAR_END_PX = 80;
 const GROUP_S = 300;
 
 const messages = new Map(); // key -> message; key is the id, or the client id while pending
+const deleted = new Set(); // ids; a deletion may overtake the answer that tells a message's id
 const presses = new Map(); // "message data" -> {query, timer}
 const state = { commands: [], me: 0, unread: 0, lastSent: "", chosen: -1, ready: false };
 
@@ -129,6 +130,7 @@ function onEvent(event) {
       break;
     case "delete": {
       const item = $(`m${event.message_id}`);
+      deleted.add(event.message_id);
       messages.delete(event.message_id);
       if (item) {
         item.classList.add("gone");
@@ -146,7 +148,7 @@ function onEvent(event) {
 
 // Our own message comes back twice: as the answer to the POST and over the websocket.
 function adopt(message) {
-  if (messages.has(message.message_id)) return;
+  if (messages.has(message.message_id) || deleted.has(message.message_id)) return;
   const pending = [...messages.values()].find((m) => m.pending && m.text === message.text);
   if (pending) confirmSent({ clientId: pending.key, message_id: message.message_id });
   else put(message);
@@ -157,7 +159,7 @@ function confirmSent({ clientId, message_id: id }) {
   const item = $(`m${clientId}`);
   if (!message || !item) return;
   messages.delete(clientId);
-  if (messages.has(id)) { item.remove(); return; }
+  if (messages.has(id) || deleted.has(id)) { item.remove(); return; }
   const sent = { ...message, key: id, message_id: id, pending: false };
   item.id = `m${id}`;
   messages.set(id, sent);
