@@ -4,6 +4,7 @@ This is the only reader of the environment. Every wrong value is reported at onc
 name, the value and what was expected; the process then refuses to start.
 """
 
+import os
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -158,6 +159,11 @@ def default_home(environ: Mapping[str, str], *, is_root: bool) -> Path:
     if state := environ.get("XDG_STATE_HOME", ""):
         return Path(state) / "vanta"
     return user_home / ".local" / "state" / "vanta"
+
+
+def process_environment() -> Mapping[str, str]:
+    """Return what this process was started with."""
+    return os.environ
 
 
 def load(environ: Mapping[str, str], *, is_root: bool = False) -> Settings:

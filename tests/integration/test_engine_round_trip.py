@@ -1,18 +1,11 @@
 """From an intent to a position and back to cash, with numbers worked out by hand."""
 
-import pytest
-
 from tests.fakes.clock import ManualClock
 from tests.fakes.engine_world import BTC, World, close_intent, make_user, open_intent
 from tests.fakes.quotes import FakeQuotes
 from vanta.domain.enums import OrderState, Side
 from vanta.domain.units import E6, E10
 from vanta.store.pool import Pool
-
-
-@pytest.fixture
-def quotes(clock: ManualClock) -> FakeQuotes:
-    return FakeQuotes(clock)
 
 
 async def test_a_long_opens_and_closes_with_exact_money(

@@ -15,6 +15,7 @@ from vanta.cli.exits import CliError, Exit
 from vanta.cli.output import Output
 from vanta.cli.parser import parse
 from vanta.domain.errors import ConfigError, InputError, NotRunningError
+from vanta.settings import process_environment
 
 _INPUT_EXITS: Final = {"E-SYM": Exit.NOT_FOUND}
 
@@ -22,7 +23,7 @@ _INPUT_EXITS: Final = {"E-SYM": Exit.NOT_FOUND}
 def main(argv: Sequence[str] | None = None, environ: Mapping[str, str] | None = None) -> int:
     """Run one command and return its exit code; never raises and never shows a trace."""
     given = list(sys.argv[1:] if argv is None else argv)
-    env = os.environ if environ is None else environ
+    env = process_environment() if environ is None else environ
     output = Output(sys.stdout, sys.stderr, env, as_json="--json" in given)
     try:
         return _run(given, env, output)
