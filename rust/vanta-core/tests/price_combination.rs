@@ -93,6 +93,7 @@ fn an_outlying_primary_is_left_out_and_named() {
 
 #[rstest]
 #[case::two_against_two(&[P, P, moved(P, 200), moved(P, 200)], Quality::Conflict)]
+#[case::two_of_four(&[P, P, moved(P, 150), moved(P, -150)], Quality::Conflict)]
 #[case::scattered(&[P, moved(P, 120), moved(P, 240)], Quality::Conflict)]
 #[case::three_against_one(&[P, P, P, moved(P, 200)], Quality::Good)]
 fn a_majority_must_agree(#[case] prices: &[i64], #[case] expected: Quality) {
@@ -161,6 +162,10 @@ fn sources_of_one_group_are_one_voice_the_freshest() {
     assert_eq!((quote.quality, quote.price_e10), (Quality::Good, P + 2));
     assert_eq!(used(&world), [1, 2]);
     assert_eq!(world.reason(0), None);
+    world.pass(1);
+    world.say(0, P + 5);
+    assert_eq!(world.quote().price_e10, P + 5);
+    assert_eq!(used(&world), [0, 2]);
 }
 
 #[test]

@@ -4,7 +4,7 @@ mod price_support;
 
 use price_support::{MS, P, World, moved, primary, push, stream};
 use rstest::rstest;
-use vanta_core::price::{Breaker, Number, Observation, Quality, Reject};
+use vanta_core::price::{Breaker, FeedSpec, Number, Observation, Quality, Reject};
 use vanta_core::units::SECOND_NS;
 
 const STEP: i64 = 100 * MS;
@@ -216,6 +216,36 @@ fn the_lapse_of_a_push_primary_between_two_heads_is_noticed() {
     assert_eq!(world.quality(), Quality::Fallback);
 }
 
+#[test]
+fn a_lapse_that_nobody_saw_counts_too() {
+    let patient = FeedSpec {
+        max_age_ns: 60 * SECOND_NS,
+        ..stream(1)
+    };
+    for (seconds, expected) in [(5, Quality::Good), (6, Quality::Fallback)] {
+        let mut world = World::of(&[primary(push(0)), patient]);
+        world.all(&[P, P + 2]);
+        world.head(0);
+        world.pass(seconds * SECOND_NS);
+        world.head(0);
+        assert_eq!(world.quality(), expected, "{seconds}");
+    }
+}
+
+#[test]
+fn probation_ends_with_time_even_between_two_updates() {
+    let mut world = World::streams(3);
+    world.all(&[P, P + 2, P + 4]);
+    world.pass(STEP);
+    world.all(&[moved(P, 100), P + 2, P + 4]);
+    world.run(&[P, P + 2, P + 4], 10 * SECOND_NS, SECOND_NS);
+    assert_eq!(world.quality(), Quality::Degraded);
+    world.pass(SECOND_NS - 1);
+    assert_eq!(world.quality(), Quality::Degraded);
+    world.pass(1);
+    assert_eq!(world.quality(), Quality::Good);
+}
+
 /// A book whose breaker has been opened by a conflict that is over now.
 fn opened() -> World {
     let mut world = World::streams(2);
@@ -255,6 +285,19 @@ fn the_breaker_half_opens_after_thirty_seconds_and_closes_after_ten_good() {
         world.all(&[P, P]);
     }
     assert_eq!(world.breaker(), Breaker::Closed);
+}
+
+#[test]
+fn the_breaker_counts_from_the_third_second_of_a_conflict_nobody_looked_at() {
+    for (seconds, expected) in [(32, Breaker::Open), (33, Breaker::HalfOpen)] {
+        let mut world = World::streams(2);
+        world.all(&[P, P]);
+        world.pass(STEP);
+        world.all(&[P, moved(P, 100)]);
+        world.pass(seconds * SECOND_NS);
+        world.all(&[P, P]);
+        assert_eq!(world.breaker(), expected, "{seconds}");
+    }
 }
 
 #[test]
@@ -309,6 +352,23 @@ fn a_lone_source_moving_five_percent_in_ten_seconds_opens_the_breaker() {
         (fast.quality, fast.breaker),
         (Quality::Single, Breaker::Open)
     );
+}
+
+#[test]
+fn the_breaker_remembers_a_dip_within_one_second() {
+    let mut world = World::streams(2);
+    world.wall += SECOND_NS - world.wall % SECOND_NS;
+    for e4 in [0, -190, -370, -180, 10] {
+        world.pass(MS);
+        assert_eq!(world.say(0, moved(P, e4)), Reject::Accepted);
+        assert_eq!(world.breaker(), Breaker::Closed);
+    }
+    world.pass(SECOND_NS);
+    world.say(0, moved(P, 100));
+    assert_eq!(world.breaker(), Breaker::Closed);
+    world.pass(MS);
+    world.say(0, moved(P, 120));
+    assert_eq!(world.breaker(), Breaker::Open);
 }
 
 #[test]

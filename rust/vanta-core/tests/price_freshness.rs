@@ -283,8 +283,10 @@ fn a_weekend_is_closed_and_opens_no_breaker() {
     );
 }
 
-#[test]
-fn the_session_is_heard_in_a_carried_forward_price() {
+#[rstest]
+#[case::closed(Some(false))]
+#[case::unknown(None)]
+fn the_session_is_heard_in_a_carried_forward_price(#[case] word: Option<bool>) {
     let mut world = hours();
     session(&mut world, 0, P, Some(true));
     session(&mut world, 1, P, Some(true));
@@ -293,7 +295,7 @@ fn the_session_is_heard_in_a_carried_forward_price() {
     for source in [0, 1] {
         let carried = Observation {
             publish_ns: at,
-            session_open: Some(false),
+            session_open: word,
             ..world.observation(P)
         };
         assert_eq!(world.offer(source, &carried), Reject::Duplicate);

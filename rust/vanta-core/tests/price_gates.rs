@@ -326,6 +326,52 @@ fn a_jump_that_a_second_source_makes_too_counts_for_both() {
 }
 
 #[test]
+fn late_words_confirm_no_jump() {
+    let mut world = World::streams(1);
+    world.all(&[P]);
+    world.pass(SECOND_NS);
+    for ago in [1, 3, 2, 5, 4] {
+        let late = Observation {
+            publish_ns: world.wall - ago * MS,
+            ..world.observation(moved(P, 500))
+        };
+        assert_eq!(world.offer(0, &late), Reject::Jump);
+    }
+    assert_eq!(world.quote().price_e10, P);
+}
+
+/// Offers of another exponent, right or wrong by the peer; how many were refused.
+fn refused_with_another_exponent(rights: &[bool]) -> usize {
+    let mut world = World::streams(2);
+    world.all(&[P, P]);
+    let mut refused = 0;
+    for right in rights {
+        world.pass(SECOND_NS);
+        world.say(1, P);
+        let price = if *right { P } else { moved(P, 60) };
+        let seen = Observation {
+            value: Number::Int(i128::from(price) * 100),
+            expo: -12,
+            ..world.observation(price)
+        };
+        match world.offer(0, &seen) {
+            Reject::ExpoChanged => refused += 1,
+            answer => assert_eq!(answer, Reject::Accepted),
+        }
+    }
+    refused
+}
+
+#[rstest]
+#[case::five_agree(&[true; 5], 4)]
+#[case::all_disagree(&[false; 9], 9)]
+#[case::four_and_a_lie(&[true, true, true, true, false, true, true, true, true], 9)]
+#[case::five_after_a_lie(&[true, true, false, true, true, true, true, true], 7)]
+fn a_new_exponent_must_agree_five_times_in_a_row(#[case] rights: &[bool], #[case] refused: usize) {
+    assert_eq!(refused_with_another_exponent(rights), refused);
+}
+
+#[test]
 fn a_source_of_the_same_group_confirms_no_jump() {
     let mut world = World::of(&[stream(0), stream(0)]);
     world.all(&[P, P]);
