@@ -23,6 +23,7 @@ _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 _STATIC: Final = {
     "chat.css": "text/css",
     "chat.js": "text/javascript",
+    "composer.js": "text/javascript",
     "render.js": "text/javascript",
     "link.js": "text/javascript",
     "icon.svg": "image/svg+xml",

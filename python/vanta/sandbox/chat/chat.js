@@ -1,13 +1,13 @@
-// The chat page: what the person sees and does. Network in link.js, drawing in render.js.
+// The chat page: what the person sees and does.
+// Network in link.js, drawing in render.js, the message field and its commands in composer.js.
 
+import { Composer } from "./composer.js";
 import { Link } from "./link.js";
 import { bubble, day, element, keyboard, wait } from "./render.js";
 
 const $ = (id) => document.getElementById(id);
 const log = $("log");
 const scroll = $("scroll");
-const text = $("text");
-const suggest = $("suggest");
 
 const ANSWER_LIMIT_MS = 15000;
 const NEAR_END_PX = 80;
@@ -16,7 +16,7 @@ const GROUP_S = 300;
 const messages = new Map(); // key -> message; key is the id, or the client id while pending
 const deleted = new Set(); // ids; a deletion may overtake the answer that tells a message's id
 const presses = new Map(); // "message data" -> {query, timer}
-const state = { commands: [], me: 0, unread: 0, lastSent: "", chosen: -1, ready: false };
+const state = { me: 0, unread: 0, ready: false };
 
 /* ---- drawing ---- */
 
@@ -121,7 +121,7 @@ function onEvent(event) {
     case "snapshot":
       state.me = event.user.id;
       $("bot-name").textContent = event.bot.first_name;
-      setCommands(event.commands);
+      composer.setCommands(event.commands);
       redraw(event.messages);
       break;
     case "message":
@@ -139,7 +139,7 @@ function onEvent(event) {
       break;
     }
     case "answer": settle(event); break;
-    case "commands": setCommands(event.commands); break;
+    case "commands": composer.setCommands(event.commands); break;
     case "typing": $("typing").hidden = false; if (nearEnd()) toEnd(); break;
     case "sent": confirmSent(event); break;
     case "unsent": confirmUnsent(event); break;
@@ -173,12 +173,13 @@ function confirmUnsent({ clientId, text: words, error }) {
   messages.delete(clientId);
   $(`m${clientId}`)?.remove();
   toast(error?.text || "This message was not accepted.");
-  if (!text.value) setText(words);
+  composer.giveBack(words);
 }
 
 function settle({ query_id: query, text: words, alert: isAlert }) {
-  for (const [key, press] of presses) if (press.query === query) release(key);
-  early.add(query);
+  const held = [...presses].find(([, press]) => press.query === query);
+  if (held) release(held[0]);
+  else early.add(query);
   if (!words) return;
   if (isAlert) {
     $("alert-text").textContent = words;
@@ -192,7 +193,6 @@ function say(words) {
   const trimmed = words.trim();
   if (!trimmed) return;
   const clientId = `c${Date.now().toString(36)}${Math.random().toString(36).slice(2, 10)}`;
-  state.lastSent = trimmed;
   put({ key: clientId, text: trimmed, date: Date.now() / 1000, pending: true, from: { id: state.me } });
   link.send(clientId, trimmed);
 }
@@ -227,131 +227,7 @@ function release(key, isLate = false) {
   if (isLate) toast("No answer yet. Pressing again is safe.");
 }
 
-/* ---- commands ---- */
-
-function setCommands(commands) {
-  state.commands = commands || [];
-  $("rail-commands").replaceChildren(...state.commands.map((command) => {
-    const button = element("button");
-    button.type = "button";
-    button.dataset.pick = command.command;
-    button.append(element("code", "", `/${command.command}`), element("span", "", command.description));
-    return button;
-  }));
-}
-
-function suggestions(prefix) {
-  const found = state.commands.filter((command) => command.command.startsWith(prefix));
-  suggest.replaceChildren(...found.map((command, index) => {
-    const item = element("li");
-    item.id = `s${index}`;
-    item.setAttribute("role", "option");
-    item.dataset.pick = command.command;
-    item.append(element("code", "", `/${command.command}`), element("span", "", command.description));
-    return item;
-  }));
-  openSuggest(found.length > 0);
-  choose(found.length ? 0 : -1);
-}
-
-function openSuggest(isOpen) {
-  suggest.hidden = !isOpen;
-  text.setAttribute("aria-expanded", String(isOpen));
-  $("menu").setAttribute("aria-expanded", String(isOpen));
-  if (!isOpen) choose(-1);
-}
-
-function choose(index) {
-  state.chosen = index;
-  [...suggest.children].forEach((item, i) => {
-    item.setAttribute("aria-selected", String(i === index));
-    if (i === index) item.scrollIntoView({ block: "nearest" });
-  });
-  if (index < 0) text.removeAttribute("aria-activedescendant");
-  else text.setAttribute("aria-activedescendant", `s${index}`);
-}
-
-// As in the real client: picking sends, Tab completes so that words can follow.
-function pick(name) {
-  openSuggest(false);
-  setText("");
-  say(`/${name}`);
-  text.focus();
-}
-
-/* ---- the field ---- */
-
-function setText(words) {
-  text.value = words;
-  fit();
-}
-
-function fit() {
-  text.style.height = "44px";
-  text.style.height = `${Math.min(text.scrollHeight + 2, 160)}px`;
-  $("send").disabled = !text.value.trim();
-  const left = 4096 - text.value.length;
-  $("room-left").hidden = left > 400;
-  $("room-left").textContent = `${left} left`;
-}
-
-text.addEventListener("input", () => {
-  fit();
-  const typed = /^\/([a-z_]*)$/.exec(text.value);
-  if (typed) suggestions(typed[1]);
-  else openSuggest(false);
-});
-
-text.addEventListener("keydown", (event) => {
-  if (event.isComposing) return;
-  const isOpen = !suggest.hidden;
-  const count = suggest.children.length;
-  if (isOpen && (event.key === "ArrowDown" || event.key === "ArrowUp")) {
-    event.preventDefault();
-    choose((state.chosen + (event.key === "ArrowDown" ? 1 : count - 1)) % count);
-  } else if (isOpen && event.key === "Tab") {
-    event.preventDefault();
-    setText(`/${suggest.children[state.chosen].dataset.pick} `);
-    openSuggest(false);
-  } else if (event.key === "Escape") openSuggest(false);
-  else if (event.key === "ArrowUp" && !text.value && state.lastSent) {
-    event.preventDefault();
-    setText(state.lastSent);
-  } else if (event.key === "Enter" && !event.shiftKey) {
-    event.preventDefault();
-    const chosen = isOpen ? suggest.children[state.chosen]?.dataset.pick : null;
-    if (chosen && text.value !== `/${chosen}`) pick(chosen);
-    else $("composer").requestSubmit();
-  }
-});
-
-$("composer").addEventListener("submit", (event) => {
-  event.preventDefault();
-  const words = text.value;
-  if (!words.trim()) return;
-  setText("");
-  openSuggest(false);
-  say(words);
-  text.focus();
-});
-
-$("menu").addEventListener("click", () => {
-  if (suggest.hidden) suggestions("");
-  else openSuggest(false);
-  text.focus();
-});
-
-suggest.addEventListener("pointerdown", (event) => {
-  const item = event.target.closest("[data-pick]");
-  if (!item) return;
-  event.preventDefault();
-  pick(item.dataset.pick);
-});
-
-$("rail-commands").addEventListener("click", (event) => {
-  const button = event.target.closest("[data-pick]");
-  if (button) pick(button.dataset.pick);
-});
+/* ---- clicks and scrolling ---- */
 
 log.addEventListener("click", (event) => {
   const button = event.target.closest("button");
@@ -359,25 +235,13 @@ log.addEventListener("click", (event) => {
   else if (button?.dataset.data) press(button);
 });
 
-$("start").addEventListener("click", () => { say("/start"); text.focus(); });
+$("start").addEventListener("click", () => { say("/start"); composer.focus(); });
 $("jump").addEventListener("click", () => scroll.scrollTo({ top: scroll.scrollHeight, behavior: "smooth" }));
 
 scroll.addEventListener("scroll", () => {
   const isEnd = nearEnd();
   $("jump").hidden = isEnd;
   if (isEnd) showUnread(0);
-});
-
-document.addEventListener("keydown", (event) => {
-  if (event.key === "/" && !/^(TEXTAREA|INPUT)$/.test(document.activeElement?.tagName || "")) {
-    event.preventDefault();
-    text.focus();
-    if (!text.value) { setText("/"); suggestions(""); }
-  }
-});
-
-document.addEventListener("click", (event) => {
-  if (!event.target.closest("#composer")) openSuggest(false);
 });
 
 new ResizeObserver(() => { if (nearEnd()) toEnd(); }).observe(scroll);
@@ -395,6 +259,8 @@ $("theme").addEventListener("click", () => {
 
 /* ---- go ---- */
 
+const composer = new Composer(say);
+
 const link = new Link({
   onEvent,
   onState(now) {
@@ -403,4 +269,4 @@ const link = new Link({
   },
 });
 link.connect();
-if (matchMedia("(pointer: fine)").matches) text.focus();
+if (matchMedia("(pointer: fine)").matches) composer.focus();
