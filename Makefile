@@ -24,7 +24,8 @@ setup: .venv/.built ## make .venv, install the locked dependencies, build the co
 	@touch $@
 
 .venv/.built: .venv/.installed $(RUST_SOURCES)
-	$(BIN)/maturin develop --release --locked -q
+	@echo "building the core (release)"
+	@$(BIN)/maturin develop --release --locked -q > .venv/build.log 2>&1 || { cat .venv/build.log >&2; exit 1; }
 	@touch $@
 
 run: setup ## start Vanta on embedded components with a simulated market and a chat page
