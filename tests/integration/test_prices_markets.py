@@ -121,10 +121,11 @@ async def test_on_the_depeg_the_stablecoin_quoted_venues_are_outliers(data_dir: 
     outliers: Counter[str] = Counter()
     used_in_good: Counter[str] = Counter()
     begin = feed.seen[0][0]
-    # 2023-03-11 02:00 .. 12:00 UTC, the peg is far off; 600 recorded seconds to one played.
-    depeg = begin + (10 * 86_400 + 2 * 3_600) // 600 * SECOND
+    # 2023-03-11 04:00 .. 12:00 UTC: until 03:30 the gap is around the tolerance of 1 %, from 04:00
+    # it is 4 % and more. 600 recorded seconds to one played.
+    depeg = begin + (10 * 86_400 + 4 * 3_600) // 600 * SECOND
     during = [q for at, q in feed.seen if at > depeg and q.market_ix == BTC]
-    assert len(during) > 50
+    assert len(during) > 40
     for quote in during:
         for source_ix, reason in quote.sources_rejected:
             if reason in ("OUTLIER", "QUARANTINED"):
