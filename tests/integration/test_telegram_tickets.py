@@ -1,6 +1,7 @@
 """A ticket's life: whatever is pressed, by whom and how often, it is at most one order."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -10,6 +11,8 @@ from aiogram.types import CallbackQuery
 from tests.fakes.chat import Chat, button, chatting, stranger
 from tests.fakes.engine_world import make_user
 from vanta.domain.enums import Source
+from vanta.domain.intent import Intent
+from vanta.domain.order import Order
 from vanta.sandbox.botapi import new_token
 from vanta.store.pool import Pool
 from vanta.store.tickets import Tickets
@@ -213,6 +216,38 @@ async def test_press_is_answered_when_its_handler_forgets(chat: Chat) -> None:
     await Prompt(chat.bot.room)(forgets, query, {})
     assert query_id not in chat.api.state.queries
     await chat.bot.room.bot.session.close()
+
+
+async def test_slow_confirm_leaves_no_stray_message(
+    chat: Chat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Answered "Working on it" already, a press has no toast left for "Sent"."""
+    submit, may_go = chat.world.engine.submit, asyncio.Event()
+
+    async def slow(intent: Intent) -> Order:
+        await may_go.wait()
+        return await submit(intent)
+
+    ticket = await chat.say("/long BTC 100 10x")
+    monkeypatch.setattr(chat.world.engine, "submit", slow)
+    assert await chat.press(ticket, "Confirm") == "Working on it"
+    may_go.set()
+    await chat.changed(ticket, "Filled")
+    await chat.told("Opened #1")
+    assert len(chat.messages) == 2
+
+
+async def test_an_order_carries_the_trace_of_its_press(
+    chat: Chat, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    ticket = await chat.say("/long BTC 100 10x")
+    await chat.press(ticket, "Confirm")
+    await chat.changed(ticket, "Filled")
+    order = await chat.world.orders.by_id(1)
+    fields = {r.message: r.vanta_fields for r in caplog.records if hasattr(r, "vanta_fields")}
+    for event in ("ticket.confirmed", "order.ended"):
+        assert fields[event]["trace_id"] == order.intent.trace_id
 
 
 async def test_unfinished_update_comes_again_after_a_restart(

@@ -2,13 +2,17 @@
 
 import json
 import os
+import shutil
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import vanta
 from tests.fakes.http_stub import Stub, http_stub
 from tests.unit.test_cli_exits import Home
 from vanta.cli import checks, main
@@ -141,6 +145,35 @@ def test_taken_port_fails_unless_it_is_our_own(
         assert code == 1
         assert found["web port"]["level"] == "fail"
         assert "VANTA_PORT" in found["web port"]["fix"]
+
+
+def test_taken_port_that_nobody_asked_for_gives_way(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        settings = Settings(home=tmp_path, port=port, port_is_default=True)
+        found = checks.ports(settings, is_running=False)[0]
+    assert (found.level, "next free" in found.text) == ("ok", True)
+
+
+def test_without_the_core_every_command_says_how_to_build_it(tmp_path: Path) -> None:
+    package = Path(vanta.__file__).parent
+    shutil.copytree(package, tmp_path / "vanta", ignore=shutil.ignore_patterns("_core*.so"))
+    for words in (["doctor"], ["version"], ["demo", "--port", "0"], ["status", "--json"]):
+        done = subprocess.run(
+            [sys.executable, "-P", "-m", "vanta.cli", *words],
+            env={"PYTHONPATH": str(tmp_path), "VANTA_HOME": str(tmp_path / "home")},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        told = done.stdout + done.stderr
+        assert done.returncode == 1, told
+        assert "make setup" in told
+        assert "E-CORE" in told
+        assert "Traceback" not in told
 
 
 def test_malformed_bot_token_is_not_shown(home: Home, capsys: pytest.CaptureFixture[str]) -> None:

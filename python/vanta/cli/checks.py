@@ -14,6 +14,7 @@ from typing import Final
 
 import msgspec
 
+from vanta import _core
 from vanta.cli.instance import FILE_NAME, find
 from vanta.domain.errors import ConfigError, NotRunningError
 from vanta.sandbox.binaries import postgres_bin, redis_server
@@ -49,10 +50,6 @@ def python() -> Finding:
 
 def core(now_ns: int) -> list[Finding]:
     """Check the Rust core, and the clock against the time the core was built."""
-    try:
-        from vanta import _core  # noqa: PLC0415  # its absence is a finding
-    except ImportError as error:
-        return [Finding("core", "fail", str(error), "Build it with `make setup`.")]
     found = []
     if _core.build_profile == "release":
         found.append(Finding("core", "ok", f"{_core.__version__}, release build"))
@@ -216,13 +213,20 @@ def instance(path: Path) -> Finding:
 
 def ports(settings: Settings, *, is_running: bool) -> list[Finding]:
     """Check that the ports are free, unless our own instance holds them."""
-    wanted = [("web port", settings.port, "VANTA_PORT")]
+    moves = settings.port_is_default
+    found = [_port("web port", settings, settings.port, "VANTA_PORT", is_running, moves=moves)]
     if settings.port:
-        wanted.append(("chat port", settings.chat_port or settings.port + 1, "VANTA_CHAT_PORT"))
-    return [_port(name, settings.host, port, var, is_running) for name, port, var in wanted]
+        moves = not settings.chat_port
+        port = settings.chat_port or settings.port + 1
+        found.append(_port("chat port", settings, port, "VANTA_CHAT_PORT", is_running, moves=moves))
+    return found
 
 
-def _port(name: str, host: str, port: int, variable: str, is_running: bool) -> Finding:
+def _port(
+    name: str, settings: Settings, port: int, variable: str, is_running: bool, *, moves: bool
+) -> Finding:
+    """`moves`: nobody asked for this very port, so a taken one gives way to the next."""
+    host = settings.host
     if port == 0:
         return Finding(name, "ok", "any free one")
     try:
@@ -233,6 +237,8 @@ def _port(name: str, host: str, port: int, variable: str, is_running: bool) -> F
     except OSError as error:
         if error.errno == errno.EADDRINUSE and is_running:
             return Finding(name, "ok", f"{port} in use, this home's instance is running")
+        if error.errno == errno.EADDRINUSE and moves:
+            return Finding(name, "ok", f"{port} in use, the next free one will be taken")
         return Finding(
             name,
             "fail",

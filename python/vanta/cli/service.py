@@ -5,6 +5,7 @@ from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 
+from vanta import _core
 from vanta.cli.context import Context
 from vanta.cli.exits import CliError, Exit
 from vanta.domain.errors import ConfigError, InputError
@@ -51,15 +52,6 @@ def _serve(start: Callable[[], int]) -> int:
 
 def version(context: Context) -> int:
     """Show what is installed."""
-    try:
-        from vanta import _core  # noqa: PLC0415
-    except ImportError as error:
-        raise CliError(
-            Exit.FAILURE,
-            "E-CORE",
-            f"The Rust core cannot be loaded: {error}.",
-            hint="Build it with `make setup`.",
-        ) from None
     python = sys.version.split()[0]
     if context.output.as_json:
         context.output.document(

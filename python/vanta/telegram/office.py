@@ -11,31 +11,23 @@ from typing import Final
 
 import msgspec
 
-from vanta import _core
+from vanta import _core, logs
 from vanta.domain.enums import Action, Source
 from vanta.domain.intent import Intent, new_trace_id
 from vanta.domain.order import Order
-from vanta.domain.policy import Policy
 from vanta.domain.ports import Preview
 from vanta.store.tickets import Take, TakeResult
 from vanta.telegram.context import Room
 from vanta.telegram.drafts import Draft, Option, Terms, flat
 from vanta.telegram.grammar import stop_price
 
+_log = logs.get(__name__)
+
 TICKET_LIFE_S: Final = 60
 MENU_LIFE_S: Final = 15 * 60
 GRACE_S: Final = 10
 """An intent outlives its ticket by this much: a press in the last second still counts."""
 _SECOND: Final = 10**9
-
-
-class Offer(msgspec.Struct, frozen=True, kw_only=True):
-    """A ticket as it is shown: its nonce, the intent and what the desk says about it."""
-
-    nonce: str
-    intent: Intent
-    preview: Preview
-    policy: Policy
 
 
 class Receipt(msgspec.Struct, frozen=True, kw_only=True):
@@ -170,17 +162,17 @@ class Office:
         now_ns = self._room.clock.now_ns()
         return await self._room.stores.tickets.take(nonce, user_id, chat_id, now_ns)
 
-    async def confirm(self, nonce: str, user_id: int, chat_id: int) -> Receipt:
-        """Send what a ticket stands for, once."""
+    async def confirm(self, nonce: str, user_id: int, chat_id: int, *, trace_id: str) -> Receipt:
+        """Send what a ticket stands for, once; its orders carry the trace of this press."""
         if nonce in self._taking:
             return Receipt(take=Take.USED)
         self._taking.add(nonce)
         try:
-            return await self._confirm(nonce, user_id, chat_id)
+            return await self._confirm(nonce, user_id, chat_id, trace_id)
         finally:
             self._taking.discard(nonce)
 
-    async def _confirm(self, nonce: str, user_id: int, chat_id: int) -> Receipt:
+    async def _confirm(self, nonce: str, user_id: int, chat_id: int, trace_id: str) -> Receipt:
         stores = self._room.stores
         terms = await self.terms(nonce, user_id, chat_id)
         if terms is None or not terms.intents:
@@ -194,6 +186,10 @@ class Office:
             return Receipt(take=Take.USED, orders=orders, terms=terms)
         if taken.status is not Take.OK:
             return Receipt(take=taken.status, terms=terms)
-        made = [await self._room.desk.submit(intent) for intent in terms.intents]
+        _log.info("ticket.confirmed", user=user_id, intents=len(terms.intents), trace_id=trace_id)
+        made = [
+            await self._room.desk.submit(msgspec.structs.replace(intent, trace_id=trace_id))
+            for intent in terms.intents
+        ]
         await stores.tickets.set_order(nonce, made[0].id)
         return Receipt(take=Take.OK, orders=tuple(made), terms=terms)

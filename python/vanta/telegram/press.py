@@ -28,9 +28,13 @@ class Press:
         self.message_id = query.message.message_id if query.message else 0
 
     async def answer(self, words: str = "", *, alert: bool = False) -> None:
-        """Answer the press; later words come as a message, as a press is answered only once."""
+        """Answer the press, which works only once.
+
+        Words of an alert have to arrive: where they cannot, they come as a message. Other words
+        only go with what the message shows anyway.
+        """
         if self._answered:
-            if words:
+            if words and alert:
                 self._room.say(self.chat_id or self.person_id, words)
             return
         self._answered = True
@@ -38,9 +42,9 @@ class Press:
         try:
             await self._query.answer(plain[:200], show_alert=alert, request_timeout=5)
         except TelegramAPIError as error:
-            # Too old (redelivered after a restart) or not reachable: words still have to arrive.
+            # Too old (redelivered after a restart) or not reachable.
             _log.info("telegram.answer_failed", error=type(error).__name__)
-            if words:
+            if words and alert:
                 self._room.say(self.chat_id or self.person_id, words)
 
     async def answer_later(self, delay_s: float) -> None:

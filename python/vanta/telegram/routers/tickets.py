@@ -38,8 +38,10 @@ class TicketHandlers:
         router.callback_query.register(self.cancel, Verb("no"))
         return router
 
-    async def confirm(self, _: object, press: Press, data: Callback, user: User) -> None:
-        receipt = await self._office.confirm(data.ref, user.id, press.chat_id)
+    async def confirm(
+        self, _: object, press: Press, data: Callback, user: User, trace_id: str
+    ) -> None:
+        receipt = await self._office.confirm(data.ref, user.id, press.chat_id, trace_id=trace_id)
         match receipt.take:
             case Take.OK:
                 repeated = [order for order in receipt.orders if order.duplicate]
