@@ -15,8 +15,8 @@ def start() -> Iterator[Start]:
     home = new_home()
     made: list[Instance] = []
 
-    def make(*arguments: str, **environ: str) -> Instance:
-        instance = Instance(home=home, arguments=arguments, environ=environ)
+    def make(*arguments: str, command: str = "demo", **environ: str) -> Instance:
+        instance = Instance(home=home, arguments=arguments, command=command, environ=environ)
         made.append(instance)
         return instance.start()
 

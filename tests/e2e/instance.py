@@ -32,10 +32,11 @@ def new_home() -> Path:
 
 @dataclass
 class Instance:
-    """One `vanta demo` process on a home of its own."""
+    """One `vanta demo` or `vanta run` process on a home of its own."""
 
     home: Path
     arguments: Sequence[str] = ()
+    command: str = "demo"
     environ: dict[str, str] = field(default_factory=dict)
     process: subprocess.Popen[bytes] | None = None
     ready: dict[str, Any] = field(default_factory=dict)
@@ -58,7 +59,7 @@ class Instance:
         }
         with self.log_path.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "vanta.cli", "demo", *self.arguments],
+                [sys.executable, "-m", "vanta.cli", self.command, *self.arguments],
                 env=environ,
                 stdout=log,
                 stderr=log,

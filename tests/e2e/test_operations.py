@@ -2,8 +2,10 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import urllib.error
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
@@ -61,6 +63,27 @@ def test_sigterm_ends_cleanly_and_the_cli_says_so(start: Callable[..., Instance]
     gone = instance.cli("status")
     assert gone.returncode == 6
     assert "make run" in gone.stderr
+
+
+def test_without_network_it_says_so_and_refuses_opens(start: Callable[..., Instance]) -> None:
+    instance = start(
+        command="run",
+        VANTA_PRICE_SOURCES="chainlink",
+        VANTA_RPC_URLS="http://127.0.0.1:1",
+        ADMIN_USER_IDS="5",
+        VANTA_TELEGRAM_TOKEN="123456:" + "A" * 35,
+    )
+    assert "no usable price yet" in instance.log_path.read_text()
+    with pytest.raises(urllib.error.HTTPError) as failing:
+        get(f"{instance.ready['http_url']}/readyz")
+    assert failing.value.code == 503
+    assert json.loads(failing.value.read())["failing"] == ["price_feeds", "telegram"]
+    refused = instance.cli("trade", "open", "BTC", "long", "--collateral", "100", "--leverage", "5")
+    assert refused.returncode == 5
+    assert "E-STALE" in refused.stderr
+    assert instance.process is not None
+    instance.process.send_signal(signal.SIGINT)
+    assert instance.wait_dead() == 0
 
 
 @pytest.mark.parametrize(

@@ -16,11 +16,13 @@ from vanta import logs
 from vanta.app import market, replaying
 from vanta.app.house import House
 from vanta.app.lifecycle import Shutdown
+from vanta.clock import SystemClock
 from vanta.domain.errors import ConfigError
 from vanta.sandbox.home import Home
 from vanta.sandbox.seed import MARKETS
 from vanta.sandbox.stack import Stack
 from vanta.settings import Settings
+from vanta.store.claim import Claim
 from vanta.store.migrate import migrate
 from vanta.store.pool import open_pool
 from vanta.store.redis import open_redis
@@ -83,14 +85,27 @@ async def _main(settings: Settings, wish: market.Wish | None, *, fresh: bool) ->
             settings, home, stack, demo=wish is not None, fresh=fresh
         )
         await migrate(dsn)
+        claim = Claim(dsn, clock=SystemClock(), on_lost=shutdown.requested.set)
+        await claim.take()
+        stack.push_async_callback(claim.release)
         pool = await open_pool(dsn)
         stack.push_async_callback(pool.close)
         redis = await open_redis(redis_url)
         stack.push_async_callback(redis.aclose)
-        house = House(settings=settings, wish=wish, home=home, pool=pool, redis=redis, stack=stack)
+        house = House(
+            settings=settings,
+            wish=wish,
+            home=home,
+            pool=pool,
+            redis=redis,
+            stack=stack,
+            may_trade=claim.is_held,
+        )
+        house.supervisor.add("claim", claim.keep)
         if embedded is not None:
             house.supervisor.add("servers", embedded.watch)
         await house.serve(shutdown)
+        claim.check()
 
 
 async def _servers(

@@ -116,9 +116,9 @@ def readiness(
     redis_healthy: Callable[[], Awaitable[bool]],
     trading: Trading,
     catalogue: Catalogue,
-    supervisor: Supervisor,
+    bot: TelegramBot | None,
 ) -> Mapping[str, Check]:
-    """Return the readiness checks by part."""
+    """Return the readiness checks by part; `bot` is None where no Telegram is served."""
 
     async def database() -> tuple[bool, str]:
         await stores.pool.fetchval("SELECT 1")
@@ -133,12 +133,9 @@ def readiness(
         return usable > 0, f"{usable} of {len(catalogue)} markets have a tradable price"
 
     async def engine() -> tuple[bool, str]:
-        ready = trading.gate.is_open()
-        return ready, "takes orders" if ready else "still recovering"
-
-    async def telegram() -> tuple[bool, str]:
-        state = supervisor.states["telegram"]
-        return state.running, "polling" if state.running else state.last_error
+        ready = trading.takes_risk()
+        closed = "takes no new positions: starting, ending, or without its claim on the database"
+        return ready, "takes orders" if ready else closed
 
     checks: dict[str, Check] = {
         "database": database,
@@ -146,7 +143,11 @@ def readiness(
         "price_feeds": prices,
         "engine": engine,
     }
-    if "telegram" in supervisor.states:
+    if bot is not None:
+
+        async def telegram() -> tuple[bool, str]:
+            return bot.healthy, "polling" if bot.healthy else "not reached; trying again"
+
         checks["telegram"] = telegram
     return checks
 

@@ -6,7 +6,7 @@ import random
 import secrets
 import socket
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from functools import partial
 from typing import Final
@@ -29,10 +29,11 @@ from vanta.store.markets import Markets
 from vanta.store.pool import Pool
 from vanta.store.redis import Client, PriceCache, PriceRow, health
 from vanta.supervise import Supervisor
+from vanta.telegram.bot import TelegramBot
 
 _log = logs.get(__name__)
 
-PRICE_WAIT_S: Final = 5.0
+USABLE_WAIT_S: Final = 5.0
 DRAIN_S: Final = 10.0
 LAG_EVERY_S: Final = 0.5
 
@@ -49,11 +50,13 @@ class House:
         pool: Pool,
         redis: Client,
         stack: AsyncExitStack,
+        may_trade: Callable[[], bool],
     ) -> None:
         self.settings = settings
         self.wish = wish
         self.home = home
         self.stack = stack
+        self.may_trade = may_trade
         self.clock = SystemClock()
         self.metrics = Metrics()
         self.stores = Stores(pool)
@@ -75,7 +78,7 @@ class House:
         listener = bind(
             self.settings.host, self.settings.port, move_on=self.settings.port_is_default
         )
-        chat, chat_url = self._telegram(trading, catalogue, listener)
+        chat, chat_url, bot = self._telegram(trading, catalogue, listener)
         self.supervisor.add("loop.lag", self._watch_loop)
         ready = _ready(url_of(listener), chat_url, seeded)
         app = doors.web_application(
@@ -89,7 +92,7 @@ class House:
                 redis_healthy=self._redis_healthy,
                 trading=trading,
                 catalogue=catalogue,
-                supervisor=self.supervisor,
+                bot=bot,
             ),
             supervisor=self.supervisor,
             metrics=self.metrics,
@@ -104,8 +107,8 @@ class House:
             roles = group.create_task(self.supervisor.run(), name="supervisor")
             await trading.start()
             async with HttpServer(app, listener):
-                await self._wait_for_prices(trading, shutdown)
-                self._announce(ready)
+                await self._wait_until_usable(trading, bot, shutdown)
+                self._announce(ready, has_prices=self._has_prices(trading))
                 await shutdown.requested.wait()
                 self.home.instance_path.unlink(missing_ok=True)
                 await signal_door.door.drain()
@@ -127,6 +130,7 @@ class House:
             clock=self.clock,
             metrics=self.metrics,
             redis_healthy=self._redis_healthy,
+            may_trade=self.may_trade,
             cache=partial(self._cache, catalogue),
         )
         sources = market.sources(
@@ -160,9 +164,10 @@ class House:
 
     def _telegram(
         self, trading: Trading, catalogue: Catalogue, main: socket.socket
-    ) -> tuple[HttpServer | None, str]:
+    ) -> tuple[HttpServer | None, str, TelegramBot | None]:
         """Supervise the bot; in the sandbox serve its chat page too and return where."""
         server: HttpServer | None = None
+        bot: TelegramBot | None = None
         chat_url = ""
         token = self.settings.telegram_token.reveal() if self.settings.telegram_token else ""
         if self.wish is not None and not token:
@@ -186,7 +191,7 @@ class House:
                 metrics=self.metrics,
             )
             self.supervisor.add("telegram", bot.run)
-        return server, chat_url
+        return server, chat_url, bot
 
     async def _redis_healthy(self) -> bool:
         return await health(self.redis)
@@ -214,21 +219,37 @@ class House:
             await asyncio.sleep(LAG_EVERY_S)
             self.metrics.event_loop_lag_seconds.set(max(0.0, loop.time() - due))
 
-    async def _wait_for_prices(self, trading: Trading, shutdown: Shutdown) -> None:
-        # "Ready" should mean that a first trade goes through; without prices it must not wait long.
+    async def _wait_until_usable(
+        self, trading: Trading, bot: TelegramBot | None, shutdown: Shutdown
+    ) -> None:
+        """Wait for prices and the bot, a while only.
+
+        "Ready" should mean that a first trade goes through.
+        """
+
+        def usable() -> bool:
+            return self._has_prices(trading) and (bot is None or bot.healthy)
+
         try:
-            async with asyncio.timeout(PRICE_WAIT_S):
-                while not (shutdown.requested.is_set() or trading.has_prices(self.priced)):  # noqa: ASYNC110
+            async with asyncio.timeout(USABLE_WAIT_S):
+                while not (shutdown.requested.is_set() or usable()):  # noqa: ASYNC110
                     await asyncio.sleep(0.02)
         except TimeoutError:
-            _log.warning("prices.none_yet", waited_s=PRICE_WAIT_S)
+            if not self._has_prices(trading):
+                _log.warning("prices.none_yet", waited_s=USABLE_WAIT_S)
+            if bot is not None and not bot.healthy:
+                _log.warning("telegram.not_reached_yet", waited_s=USABLE_WAIT_S)
 
-    def _announce(self, ready: Ready) -> None:
+    def _has_prices(self, trading: Trading) -> bool:
+        return bool(self.priced) and trading.has_prices(self.priced)
+
+    def _announce(self, ready: Ready, *, has_prices: bool) -> None:
         write_atomically(self.home.instance_path, ready.instance_json())
         if self.settings.ready_file is not None:
             write_atomically(self.settings.ready_file, ready.ready_json())
         _log.info("vanta.ready", http_url=ready.http_url, chat_url=ready.chat_url)
-        sys.stdout.write(ready.greeting(simulated=self.wish is not None))
+        greeting = ready.greeting(simulated=self.wish is not None, has_prices=has_prices)
+        sys.stdout.write(greeting)
         sys.stdout.flush()
 
 

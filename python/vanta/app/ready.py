@@ -1,6 +1,13 @@
 """What an instance tells of itself once it is ready: to people, to scripts, to the CLI."""
 
+from typing import Final
+
 import msgspec
+
+NO_PRICES: Final = (
+    "Some markets have no usable price yet; opens on them are refused.\n"
+    "The sources are tried again without end; `vanta status` shows what has come."
+)
 
 
 class Ready(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,7 +51,7 @@ class Ready(msgspec.Struct, frozen=True, kw_only=True):
         }
         return msgspec.json.encode(shown)
 
-    def greeting(self, *, simulated: bool) -> str:
+    def greeting(self, *, simulated: bool, has_prices: bool) -> str:
         """Render what a person reads in the terminal."""
         what = "simulated market, play money" if simulated else "simulated fills on real prices"
         rows = [
@@ -55,6 +62,8 @@ class Ready(msgspec.Struct, frozen=True, kw_only=True):
             ("shell", "vanta status   (in this checkout: .venv/bin/vanta)"),
         ]
         lines = "\n".join(f"  {name:<8} {value}" for name, value in rows if value)
+        warning = "" if has_prices else f"\n{NO_PRICES}\n"
         return (
-            f"\nVanta is ready. Mode DRY: {what}.\n\n{lines}\n\nCtrl-C stops it; state is kept.\n"
+            f"\nVanta is ready. Mode DRY: {what}.\n{warning}\n{lines}\n\n"
+            "Ctrl-C stops it; state is kept.\n"
         )

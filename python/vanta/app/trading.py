@@ -83,10 +83,12 @@ class Trading:
         clock: Clock,
         metrics: Metrics,
         redis_healthy: Callable[[], Awaitable[bool]],
+        may_trade: Callable[[], bool],
         cache: Cache,
     ) -> None:
         self.crash = CrashPoints(settings.crash_point, settings.crash_hit)
         self.names = SourceNames()
+        self._may_trade = may_trade
         open_max_age_ns = settings.signal_redrive_max_age_s * 10**9
         self.feed = Feed(
             book=PriceBook(AggregateConfig()),
@@ -146,7 +148,7 @@ class Trading:
                 catalogue=catalogue,
                 clock=clock,
                 effective_mode=self.modes.effective,
-                is_ready=self.gate.is_open,
+                is_ready=self.takes_risk,
             ),
             book=self.book,
             triggers=triggers,
@@ -180,7 +182,7 @@ class Trading:
             metrics=metrics,
             redrive_max_age_ns=open_max_age_ns,
             in_flight=self.ledger.in_flight,
-            is_ready=self.gate.is_open,
+            is_ready=self.takes_risk,
         )
         self._recovery = Recovery(
             gate=self.gate,
@@ -209,6 +211,10 @@ class Trading:
         await self.modes.read()
         await self._recovery.start()
         self.liquidator.load(self.book.open_positions())
+
+    def takes_risk(self) -> bool:
+        """Tell whether new positions may be taken: started, and this database's only engine."""
+        return self.gate.is_open() and self._may_trade()
 
     def has_prices(self, market_ixs: Collection[int]) -> bool:
         """Tell whether each of these markets has a price good enough to open on."""

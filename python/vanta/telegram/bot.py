@@ -106,6 +106,7 @@ class TelegramBot:
                 group.create_task(self._set_menu())
                 group.create_task(self._polling.run(self.dispatcher))
         finally:
+            self._polling.healthy = False
             self.room.after.adopt(None)
             await self._bot.session.close()
 

@@ -118,7 +118,12 @@ class Api:
                 everybody = await self.stores.users.all()
                 self._default_user = min(everybody, key=lambda user: user.id, default=None)
             if self._default_user is None:
-                raise ApiError(404, "E-ARG", "There is no user yet. Run `vanta demo` once.")
+                raise ApiError(
+                    404,
+                    "E-ARG",
+                    "There is no user yet. Start `vanta run` with your Telegram id in "
+                    "ADMIN_USER_IDS; `vanta demo` brings a trader of its own.",
+                )
             return self._default_user
         user_id = whole_id(header, field="X-Vanta-User")
         try:
