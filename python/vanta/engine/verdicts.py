@@ -57,7 +57,10 @@ def mode(wanted: Mode, effective: Mode, why: str) -> Reason:
 
 
 def starting() -> Reason:
-    text = "Vanta is starting and takes no new positions yet. Closing works. Try again in a moment."
+    text = (
+        "Vanta takes no new positions at this moment: it is starting, ending, or without its "
+        "database. Closing works. Try again shortly."
+    )
     return Reason(code="E-MODE", rule="STARTING", text=text)
 
 
