@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Final
 
 from vanta import logs
@@ -13,6 +13,7 @@ _log = logs.get(__name__)
 
 FIRST_DELAY_S: Final = 0.2
 MAX_DELAY_S: Final = 30.0
+CANCEL_AGAIN_S: Final = 2.0  # time for a task to clean up before it is cancelled once more
 STEADY_NS: Final = 60 * 10**9  # a run this long ends a streak of failures
 
 TaskFactory = Callable[[], Awaitable[None]]
@@ -41,11 +42,13 @@ class Supervisor:
         *,
         rng: random.Random,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        cancel_again_s: float = CANCEL_AGAIN_S,
     ) -> None:
         self._clock = clock
         self._metrics = metrics
         self._rng = rng
         self._sleep = sleep
+        self._cancel_again_s = cancel_again_s
         self._factories: dict[str, TaskFactory] = {}
         self.states: dict[str, TaskState] = {}
         self._stopping = False
@@ -60,12 +63,15 @@ class Supervisor:
     async def run(self) -> None:
         """Run all tasks until cancelled."""
         async with asyncio.TaskGroup() as group:
-            for name, factory in self._factories.items():
+            tasks = [
                 group.create_task(self._keep(name, factory), name=name)
+                for name, factory in self._factories.items()
+            ]
             try:
                 await asyncio.Event().wait()
             finally:
                 self._stopping = True
+                await self._end(tasks)
 
     def status(self) -> dict[str, dict[str, object]]:
         """Describe every task in JSON values."""
@@ -77,6 +83,17 @@ class Supervisor:
             }
             for name, state in self.states.items()
         }
+
+    async def _end(self, tasks: Iterable[asyncio.Task[None]]) -> None:
+        # One cancellation is not enough: a client library in the middle of an exchange may turn
+        # it into an error of its own, and the task's loop would go on for ever.
+        left = {task for task in tasks if not task.done()}
+        while left:
+            for task in left:
+                task.cancel()
+            _, left = await asyncio.wait(left, timeout=self._cancel_again_s)
+            if left:
+                _log.warning("task.cancelled_again", tasks=sorted(t.get_name() for t in left))
 
     async def _keep(self, name: str, factory: TaskFactory) -> None:
         state = self.states[name]

@@ -112,6 +112,29 @@ async def test_a_task_that_fails_while_being_cancelled_does_not_come_back(
     assert runs == 1
 
 
+async def test_a_task_whose_library_swallows_the_cancellation_ends_all_the_same() -> None:
+    supervisor = Supervisor(ManualClock(), Metrics(), rng=random.Random(1), cancel_again_s=0.01)
+    swallowed: list[str] = []
+
+    async def stubborn() -> None:
+        while True:
+            try:
+                await asyncio.Event().wait()
+            except asyncio.CancelledError:
+                if swallowed:
+                    raise
+                swallowed.append("once")
+
+    supervisor.add("stubborn", stubborn)
+    task = asyncio.ensure_future(supervisor.run())
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert swallowed == ["once"]
+
+
 def test_a_name_is_taken_once(supervisor: Supervisor) -> None:
     async def task() -> None: ...
 
