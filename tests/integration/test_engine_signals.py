@@ -1,11 +1,9 @@
 """From a committed signal to its followers' orders, once each, whatever happens to the queue."""
 
-import asyncio
-import hashlib
-
 import pytest
 
 from tests.fakes.clock import ManualClock
+from tests.fakes.engine_signals import driven, follower, opening, provider, status, stored
 from tests.fakes.engine_world import (
     BTC,
     ETH,
@@ -14,18 +12,16 @@ from tests.fakes.engine_world import (
     CrashError,
     World,
     make_user,
-    open_intent,
 )
-from tests.fakes.executor import HoldingExecutor
 from tests.fakes.quotes import FakeQuotes
-from vanta.domain.enums import OrderState, Quality, Side, Source
+from vanta.domain.enums import OrderState, Quality, Source
 from vanta.domain.order import Order
-from vanta.domain.signal import Signal, encode_signal
+from vanta.domain.signal import Signal
 from vanta.domain.units import E6, E10, ONE_E10
 from vanta.engine.signals import SWEEP_AFTER_NS
 from vanta.store.pool import Pool
 from vanta.store.providers import Providers
-from vanta.store.signals import SignalRow, Signals, SignalStatus
+from vanta.store.signals import SignalStatus
 
 PRICE = 60_000 * E10
 
@@ -36,64 +32,6 @@ def quotes(clock: ManualClock) -> FakeQuotes:
     made.put(BTC, PRICE)
     made.put(ETH, 3_500 * E10)
     return made
-
-
-async def follower(pool: Pool, provider_id: int, *, cash: int = 10_000, **terms: object) -> int:
-    user_id = await make_user(pool, cash=cash)
-    terms.setdefault("max_collateral_e6", 500 * E6)
-    terms.setdefault("max_leverage_e10", 50 * E10)
-    terms.setdefault("skip_without_stop", False)
-    await Providers(pool).subscribe(provider_id, user_id, now_ns=1, **terms)
-    return user_id
-
-
-async def provider(pool: Pool, name: str = "pulse") -> int:
-    return await Providers(pool).create(name, now_ns=1)
-
-
-async def stored(
-    pool: Pool, clock: ManualClock, provider_id: int, signal_id: str, signal: Signal | bytes
-) -> tuple[int, str]:
-    """Commit a signal as the door does."""
-    body = signal if isinstance(signal, bytes) else encode_signal(signal)
-    row = SignalRow(
-        provider_id=provider_id,
-        signal_id=signal_id,
-        key_id="key",
-        trace_id=f"trace-{signal_id}",
-        body=body,
-        body_hash=hashlib.sha256(body).digest(),
-        received_ns=clock.now_ns(),
-        verified_ns=clock.now_ns(),
-        committed_ns=clock.now_ns(),
-        expires_ns=0 if isinstance(signal, bytes) else signal.expires_ns,
-    )
-    await Signals(pool).insert_many([row])
-    return row.key
-
-
-def opening(**fields: object) -> Signal:
-    fields.setdefault("market_ix", BTC)
-    fields.setdefault("side", Side.LONG)
-    fields.setdefault("collateral_e6", 100 * E6)
-    fields.setdefault("leverage_e10", 10 * E10)
-    return Signal(action="open", **fields)
-
-
-async def driven(world: World, *keys: tuple[int, str]) -> list[Order]:
-    """Drive signals as the queue does and wait for what they lead to."""
-    await world.fanout.drive(keys)
-    ends = []
-    for provider_id, signal_id in keys:
-        for order in await world.signals.orders_of(provider_id, signal_id):
-            ends.append(await world.engine.settled(order.id, 10.0))
-    return ends
-
-
-async def status(world: World, key: tuple[int, str]) -> SignalStatus:
-    record = await world.signals.get(*key)
-    assert record is not None
-    return record.status
 
 
 async def test_an_offer_becomes_one_order_for_each_follower(
@@ -168,91 +106,6 @@ async def test_a_refused_follower_has_an_order_that_says_why(
         assert [r.code for r in orders[poor].verdict.reasons] == ["E-BAL", "E-RISK-ACC"]
         assert [r.code for r in orders[careful].verdict.reasons] == ["E-COPY-SKIP"]
         assert await status(world, key) is SignalStatus.REJECTED
-
-
-async def test_open_then_close_in_one_batch(
-    pool: Pool, clock: ManualClock, quotes: FakeQuotes
-) -> None:
-    pulse = await provider(pool)
-    user_id = await follower(pool, pulse)
-    keys = [
-        await stored(pool, clock, pulse, "sig-1", opening()),
-        await stored(pool, clock, pulse, "sig-2", Signal(action="close", market_ix=BTC)),
-    ]
-    async with World(pool, clock, quotes).running() as world:
-        orders = await driven(world, *keys)
-        assert [order.state for order in orders] == [OrderState.FILLED] * 2
-        assert orders[1].intent.ref == f"{pulse}:sig-2:{orders[0].position_id}"
-        assert await world.positions.open_of(user_id) == []
-        assert await status(world, keys[1]) is SignalStatus.ACCEPTED
-
-
-async def test_a_close_waits_for_the_open_before_it(
-    pool: Pool, clock: ManualClock, quotes: FakeQuotes
-) -> None:
-    pulse = await provider(pool)
-    user_id = await follower(pool, pulse)
-    keys = [
-        await stored(pool, clock, pulse, "sig-1", opening()),
-        await stored(pool, clock, pulse, "sig-2", Signal(action="close", market_ix=BTC)),
-    ]
-    world = World(pool, clock, quotes)
-    held = HoldingExecutor()
-    world.engine._executor = held
-    async with world.running():
-        driving = asyncio.ensure_future(world.fanout.drive(keys))
-        await world.until(lambda: bool(held.orders))
-        world.engine._executor = world.executor
-        for _ in range(20):  # time enough to overtake, if it could
-            await world.orders.recent(user_id, 1)
-        assert not driving.done()
-        await world.executor.execute_many(held.orders)
-        await driving
-        [order] = await world.signals.orders_of(pulse, "sig-2")
-        assert (await world.engine.settled(order.id, 10.0)).state is OrderState.FILLED
-        assert await world.positions.open_of(user_id) == []
-
-
-async def test_what_a_change_reaches(pool: Pool, clock: ManualClock, quotes: FakeQuotes) -> None:
-    """Only positions the provider opened, of that market and side, opened before it spoke."""
-    pulse, other = await provider(pool), await provider(pool, "other")
-    user_id = await follower(pool, pulse)
-    await Providers(pool).subscribe(
-        other,
-        user_id,
-        max_collateral_e6=100 * E6,
-        max_leverage_e10=50 * E10,
-        skip_without_stop=False,
-        now_ns=1,
-    )
-    async with World(pool, clock, quotes).running() as world:
-        own = await world.done(open_intent(user_id))
-        made = await driven(
-            world,
-            await stored(pool, clock, pulse, "long-btc", opening()),
-            await stored(pool, clock, pulse, "short-btc", opening(side=Side.SHORT)),
-            await stored(pool, clock, pulse, "long-eth", opening(market_ix=ETH)),
-            await stored(pool, clock, other, "other-btc", opening()),
-        )
-        long_btc, short_btc, long_eth, other_btc = (order.position_id for order in made)
-        clock.advance(10**9)
-        close_long = await stored(
-            pool, clock, pulse, "c1", Signal(action="close", market_ix=BTC, side=Side.LONG)
-        )
-        clock.advance(10**9)
-        [late] = await driven(world, await stored(pool, clock, pulse, "late", opening()))
-        closed = await driven(world, close_long)
-        assert [order.position_id for order in closed] == [long_btc]
-
-        flat = await stored(pool, clock, pulse, "flat", Signal(action="flat"))
-        closed = await driven(world, flat)
-        assert {order.position_id for order in closed} == {
-            short_btc,
-            long_eth,
-            late.position_id,
-        }
-        left = {p.id for p in await world.positions.open_of(user_id)}
-        assert left == {own.position_id, other_btc}
 
 
 async def test_a_restart_does_not_forget_who_opened(

@@ -44,7 +44,7 @@ SWEEP_LIMIT: Final = 1_000
 SWEEP_AFTER_NS: Final = 1_000_000_000
 REMEMBERED: Final = 10_000
 MAX_STRIKES: Final = 5  # a signal that fails so often by itself is parked as rejected
-SETTLE_S: Final = 5.0
+SETTLE_S: Final = 1.0  # how long a change waits for what its provider asked before it
 RETRY_S: Final = 0.5
 
 
@@ -77,6 +77,7 @@ class FanOut:
         in_flight: Callable[[], Sequence[Order]],
         is_ready: Callable[[], bool],
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        settle_s: float = SETTLE_S,
     ) -> None:
         self._desk = desk
         self._signals = signals
@@ -91,6 +92,7 @@ class FanOut:
         self._in_flight = in_flight
         self._is_ready = is_ready
         self._sleep = sleep
+        self._settle_s = settle_s
         self._queue: deque[Key] = deque()
         self._queued: set[Key] = set()
         self._wake = asyncio.Event()
@@ -182,7 +184,7 @@ class FanOut:
     # --- one batch ------------------------------------------------------------------------------
 
     async def drive(self, keys: Sequence[Key]) -> None:
-        """Decide signals in the order given and record what became of each."""
+        """Decide signals, first received first, and record what became of each."""
         if not self._is_ready():
             return  # opens would be refused; the rows stay undecided and the sweeper comes back
         async with self._driving:  # queue and sweeper must not reorder one provider's signals
@@ -191,6 +193,8 @@ class FanOut:
                 for record in await self._signals.load_many(keys)
                 if record.status is SignalStatus.RECEIVED
             ]
+            # Answers to one provider may have gone out in another order than its signals came in.
+            records.sort(key=lambda record: record.received_ns)
             for record in records:
                 self._received[record.key] = record.received_ns
                 if len(self._received) > REMEMBERED:
@@ -212,7 +216,6 @@ class FanOut:
                     # What came before must have happened before it is closed or changed.
                     await self._drive_opens(opens, follower_lists)
                     opens = []
-                    await self._settle(record.provider_id)
                     await self._drive_change(record, signal, follower_lists[record.provider_id])
             await self._drive_opens(opens, follower_lists)
 
@@ -262,12 +265,17 @@ class FanOut:
     async def _drive_change(
         self, record: SignalRecord, signal: Signal, followers: Sequence[Subscription]
     ) -> None:
+        is_whole = await self._is_settled(record, signal)
         wishes = []
         for follower in followers:
             for position in self._book.positions_of(follower.user_id):
                 if await self._concerns(record, signal, position):
                     wishes.append(Wish(intent=change_intent(record, signal, position)))
         orders = await self._submit(wishes)
+        if not is_whole:
+            # An open received before may still fill, and must not outlive its close: the sweeper
+            # drives this signal again. What is done already has its order and is not done twice.
+            return
         # Nothing to close is done, not refused.
         status = _status_of(orders) if orders else SignalStatus.ACCEPTED
         await self._decide(record, status)
@@ -311,12 +319,26 @@ class FanOut:
             [wish.intent for wish in wishes], [wish.known for wish in wishes]
         )
 
-    async def _settle(self, provider_id: int) -> None:
-        """Wait for what the provider's earlier signals still have under way."""
-        for order in self._in_flight():
-            ref = order.intent.signal
-            if ref is not None and ref.provider_id == provider_id:
-                await self._desk.settled(order.id, SETTLE_S)
+    async def _is_settled(self, record: SignalRecord, signal: Signal) -> bool:
+        """Tell whether all that the provider asked before is done; waits a little for it."""
+        if await self._signals.is_any_undecided(record.provider_id, record.received_ns):
+            return False
+        try:
+            async with asyncio.timeout(self._settle_s):
+                for order in self._under_way(record, signal):
+                    await self._desk.settled(order.id, self._settle_s)
+        except TimeoutError:
+            _log.info("signal.waits_for_orders", signal=record.signal_id)
+        return not self._under_way(record, signal)
+
+    def _under_way(self, record: SignalRecord, signal: Signal) -> list[Order]:
+        return [
+            order
+            for order in self._in_flight()
+            if order.intent.signal is not None
+            and order.intent.signal.provider_id == record.provider_id
+            and signal.market_ix in (None, order.intent.market_ix)
+        ]
 
     async def _decide(self, record: SignalRecord, status: SignalStatus) -> None:
         _log.info(

@@ -181,6 +181,18 @@ class Signals:
         rows = await self._pool.fetch(self._UNDECIDED, older_than_ns, limit)
         return [(row["provider_id"], row["signal_id"]) for row in rows]
 
+    _IS_ANY_UNDECIDED: Final = """
+        SELECT EXISTS (
+            SELECT FROM signals
+            WHERE status = 'received' AND received_ns < $2 AND provider_id = $1
+        )
+    """
+
+    async def is_any_undecided(self, provider_id: int, before_ns: int) -> bool:
+        """Tell whether a signal of the provider received before `before_ns` is not decided."""
+        found: bool = await self._pool.fetchval(self._IS_ANY_UNDECIDED, provider_id, before_ns)
+        return found
+
     # `status = 'received'` lets exactly one of several deciders win. Rows are taken in the order
     # of their keys, as everywhere, so that sweeper and fan-out never wait in a circle.
     _DECIDED: Final = """
