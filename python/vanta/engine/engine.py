@@ -36,6 +36,15 @@ QUEUE: Final = 8_192  # when full, submit waits
 # What the database says of a row, as against of itself.
 _ROW_FAULTS: Final = (asyncpg.IntegrityConstraintViolationError, asyncpg.DataError, InputError)
 
+# Errors after which nobody knows whether the rows were written.
+_ANSWER_LOST: Final = (
+    OSError,  # timeouts too
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+)
+
 _Key = tuple[int, str, str]
 
 
@@ -92,6 +101,8 @@ class Engine:
         self._metrics = metrics
         self._queue: asyncio.Queue[_Ask] = asyncio.Queue(QUEUE)
         self._running: dict[_Key, _Ask] = {}
+        # Admitted and perhaps written. Bounded: while there are some, nothing else is admitted.
+        self._unsure: list[Decision] = []
 
     # --- Desk -----------------------------------------------------------------------------------
 
@@ -178,6 +189,7 @@ class Engine:
             while len(group) < GROUP and not self._queue.empty():
                 group.append(self._queue.get_nowait())
             try:
+                await self._settle_unsure()
                 await self._answer(group)
             except Exception as error:
                 # Nobody was told yes. A row that was written all the same is found by redelivery.
@@ -209,6 +221,10 @@ class Engine:
     async def _write(self, asks: Sequence[_Ask], decisions: Sequence[Decision]) -> None:
         try:
             orders = await self._orders.insert_many([self._draft(d) for d in decisions])
+        except _ANSWER_LOST:
+            # What may be durable keeps its cash set aside until somebody has looked.
+            self._unsure += [decision for decision in decisions if not decision.reasons]
+            raise
         except BaseException:
             for decision in decisions:
                 self._book.risk.release(decision.reservation)
@@ -227,6 +243,21 @@ class Engine:
             await self._executor.execute_many(fresh)
         for ask, order in zip(asks, orders, strict=True):
             ask.succeed(order)
+
+    async def _settle_unsure(self) -> None:
+        """Find out what became of rows whose write got no answer; raises while nobody can say."""
+        while self._unsure:
+            decision = self._unsure[-1]
+            intent = decision.intent
+            order = await self._orders.by_key(intent.user_id, intent.source, intent.ref)
+            self._unsure.pop()
+            if order is None or order.state.is_terminal or self._ledger.is_expected(order.id):
+                # Not written, or found by redelivery meanwhile.
+                self._book.risk.release(decision.reservation)
+                continue
+            order = msgspec.structs.replace(order, reservation=decision.reservation)
+            self._ledger.expect([order])
+            await self._executor.execute_many([order])
 
     async def _decide(self, group: Sequence[_Ask]) -> tuple[list[_Ask], list[Decision]]:
         asks: list[_Ask] = []

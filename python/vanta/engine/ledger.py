@@ -86,6 +86,10 @@ class Ledger:
             self._expected[order.id] = order
             self._book.hold(order)
 
+    def is_expected(self, order_id: int) -> bool:
+        """Tell whether an order is at hand: its end is yet to be booked."""
+        return order_id in self._expected
+
     def in_flight(self) -> list[Order]:
         """Return the orders whose end has not been booked yet."""
         return list(self._expected.values())

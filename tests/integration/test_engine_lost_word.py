@@ -1,0 +1,85 @@
+"""The database commits an order but its answer is lost: the order counts, and happens once."""
+
+from collections.abc import Sequence
+
+import asyncpg
+import pytest
+
+from tests.fakes.clock import ManualClock
+from tests.fakes.engine_world import BTC, World, make_user, open_intent
+from tests.fakes.quotes import FakeQuotes
+from vanta.domain.enums import OrderState
+from vanta.domain.intent import Intent
+from vanta.domain.order import Order
+from vanta.domain.units import E6, E10
+from vanta.store.orders import OrderDraft, Orders
+from vanta.store.pool import Conn, Pool
+
+
+@pytest.fixture
+def quotes(clock: ManualClock) -> FakeQuotes:
+    made = FakeQuotes(clock)
+    made.put(BTC, 60_000 * E10)
+    return made
+
+
+def most_of_it(user_id: int) -> Intent:
+    """Word an open that a user with 1,000 USDC can pay once; its stop keeps the risk small."""
+    return open_intent(
+        user_id,
+        collateral_e6=600 * E6,
+        leverage_e10=2 * E10,
+        stop_loss_e10=59_400 * E10,
+    )
+
+
+class LostWord(Orders):
+    """The database does as it is told, but its answer gets lost once."""
+
+    lost = False
+
+    async def insert_many(
+        self, drafts: Sequence[OrderDraft], conn: Conn | None = None
+    ) -> list[Order]:
+        orders = await super().insert_many(drafts, conn)
+        if not self.lost:
+            self.lost = True
+            raise asyncpg.ConnectionDoesNotExistError("connection was closed in COMMIT")
+        return orders
+
+
+async def test_an_order_whose_commit_is_unknown_keeps_its_cash_set_aside(
+    pool: Pool, clock: ManualClock, quotes: FakeQuotes
+) -> None:
+    user_id = await make_user(pool, cash=1_000)
+    first = most_of_it(user_id)
+    world = World(pool, clock, quotes)
+    world.engine._orders = LostWord(pool)
+    async with world.running():
+        with pytest.raises(asyncpg.ConnectionDoesNotExistError):
+            await world.engine.submit(first)
+        # There is cash for one of the two, and the first is durable.
+        second = await world.engine.submit(most_of_it(user_id))
+        assert [reason.code for reason in second.verdict.reasons] == ["E-BAL"]
+        done = await world.done(first)
+        assert done.state is OrderState.FILLED
+        assert len(await world.fills.of_user(user_id, 0)) == 1
+        exposure = world.engine.exposure(user_id)
+        assert (exposure.cash_e6, exposure.reserved_e6) == (await world.cash(user_id), 0)
+        assert exposure.trades_today == 1
+
+
+async def test_an_order_that_was_not_written_after_all_gives_its_cash_back(
+    pool: Pool, clock: ManualClock, quotes: FakeQuotes
+) -> None:
+    user_id = await make_user(pool, cash=1_000)
+    world = World(pool, clock, quotes)
+    world.engine._orders = LostWord(pool)
+    async with world.running():
+        with pytest.raises(asyncpg.ConnectionDoesNotExistError):
+            await world.engine.submit(most_of_it(user_id))
+        await pool.execute("ALTER TABLE order_events DISABLE TRIGGER append_only")
+        await pool.execute("DELETE FROM order_events")
+        await pool.execute("DELETE FROM orders")
+        assert (await world.done(most_of_it(user_id))).state is OrderState.FILLED
+        assert world.engine.exposure(user_id).reserved_e6 == 0
