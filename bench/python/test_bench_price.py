@@ -44,7 +44,7 @@ def sets() -> list[Prices]:
 
 def book_of(markets: int) -> PriceBook:
     book = PriceBook(AggregateConfig())
-    book.set_clock_offset(0)
+    book.set_clock_offset(0, now_wall_ns=WALL, now_mono_ns=MONO)
     for market in range(markets):
         book.add_market(market, min_price_e10=1, max_price_e10=2**62)
         for source in range(SOURCES):

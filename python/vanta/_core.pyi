@@ -229,31 +229,36 @@ class PriceBook:
 
         conf 0 = none, seq -1 = none. Returns an index into `PRICE_REJECTS` for each.
         """
-    def set_head(self, source_ix: int, *, head_ns: int) -> None:
+    def set_head(self, source_ix: int, *, head_ns: int, now_wall_ns: int, now_mono_ns: int) -> None:
         """Time of the newest sealed block the push source was read at (its currency clock).
 
         Raises `InvalidInput` for a source that no market declared as push.
         """
-    def set_sequencer(self, *, up: bool, since_ns: int) -> None:
+    def set_sequencer(self, *, up: bool, since_ns: int, now_wall_ns: int, now_mono_ns: int) -> None:
         """State of the sequencer and the wall time of its last change (0 = never seen down)."""
-    def set_clock_offset(self, offset_ns: int | None) -> None:
+    def set_clock_offset(
+        self, offset_ns: int | None, *, now_wall_ns: int, now_mono_ns: int
+    ) -> None:
         """Measured wall clock error; None = unknown, which means CLOCK_SUSPECT."""
-    def withdraw(self, market_ix: int, source_ix: int) -> None:
+    def withdraw(
+        self, market_ix: int, source_ix: int, *, now_wall_ns: int, now_mono_ns: int
+    ) -> None:
         """Forget a source's observation (reorg, feed shut down)."""
-    def repin(self, market_ix: int, source_ix: int, *, expo: int) -> None:
+    def repin(
+        self, market_ix: int, source_ix: int, *, expo: int, now_wall_ns: int, now_mono_ns: int
+    ) -> None:
         """Operator's word that a feed's exponent changed."""
     def quote(self, market_ix: int, *, now_wall_ns: int, now_mono_ns: int) -> Quote:
         """The market's quote at one instant. Raises `InvalidInput` for an unknown market."""
     def quotes(self, market_ix: _U16, *, now_wall_ns: int, now_mono_ns: int) -> Quotes:
         """`quote` for n markets, in the asked order."""
     def ages(
-        self, market_ix: int, *, now_wall_ns: int, now_mono_ns: int | None = None
+        self, market_ix: int, *, now_wall_ns: int, now_mono_ns: int
     ) -> list[tuple[int, int, str]]:
         """(source_ix, age_ns or -1, state) of each feed.
 
         State: FRESH, STALE, QUARANTINED, FROZEN, SEQUENCER, CLOSED, or SILENT (nothing heard for
-        three intervals: reconnect). Without `now_mono_ns` the monotonic clock is taken to have run
-        with the wall clock since the last observation.
+        three intervals: reconnect).
         """
     def alarms(self, market_ix: int, *, now_wall_ns: int, now_mono_ns: int) -> list[str]:
         """What an operator should look at: CONFLICT (for 3 s), DIVERGENCE (a gap for 2 min)."""

@@ -1,5 +1,6 @@
 """One good call per binding of margin and risk, for tests that replace its arguments."""
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -11,6 +12,25 @@ E6 = 10**6
 E10 = 10**10
 I64 = 2**63 - 1
 NOW = 20_000 * 86_400 * 10**9
+
+NO_INTEGERS = [
+    None,
+    True,
+    False,
+    "1",
+    b"1",
+    1.0,
+    math.nan,
+    1j,
+    [],
+    {},
+    object(),
+    np.float64(1),
+    np.True_,
+    np.array(["x"]),
+    NOW.bit_length,
+]
+"""What an integer argument must refuse; a numpy integer is an integer."""
 
 Call = tuple[Callable[..., Any], dict[str, Any]]
 

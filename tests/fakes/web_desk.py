@@ -80,7 +80,7 @@ class FakeDesk:
             self.book.add_market(market.ix, min_price_e10=1, max_price_e10=10**17)
             for source in (0, 1, 2):
                 self.book.add_feed(market.ix, source, kind="stream", group=source)
-        self.book.set_clock_offset(0)
+        self.book.set_clock_offset(0, now_wall_ns=0, now_mono_ns=0)
 
     def price(self, price_e10: int) -> None:
         """Let three sources agree on a price of every market, now."""

@@ -33,7 +33,7 @@ def voices(draw: st.DrawFn) -> list[Voice]:
 
 def book_of(voices: list[Voice], *, with_primary: bool) -> PriceBook:
     book = PriceBook(AggregateConfig())
-    book.set_clock_offset(0)
+    book.set_clock_offset(0, now_wall_ns=WALL, now_mono_ns=MONO)
     book.add_market(0, min_price_e10=1, max_price_e10=2**62)
     for index, voice in enumerate(voices):
         book.add_feed(
@@ -53,7 +53,7 @@ def book_of(voices: list[Voice], *, with_primary: bool) -> PriceBook:
 def say(book: PriceBook, voices: list[Voice], order: list[int]) -> None:
     for index, voice in enumerate(voices):
         if voice.deviation_e10:
-            book.set_head(index, head_ns=WALL)
+            book.set_head(index, head_ns=WALL, now_wall_ns=WALL, now_mono_ns=MONO)
     for index in order:
         voice = voices[index]
         code = book.update(
@@ -103,7 +103,7 @@ rows = st.lists(
 
 def three_markets() -> PriceBook:
     book = PriceBook(AggregateConfig())
-    book.set_clock_offset(0)
+    book.set_clock_offset(0, now_wall_ns=WALL, now_mono_ns=MONO)
     for market in range(3):
         book.add_market(market, min_price_e10=ONE, max_price_e10=1_000 * ONE)
         for source in range(4):

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.fakes.core_calls import ASK, ASKS, E6, E10, I64, NOW, calls, i64, loaded
+from tests.fakes.core_calls import ASK, ASKS, E6, E10, I64, NO_INTEGERS, NOW, calls, i64, loaded
 from vanta import _core
 
 ARGUMENTS = [(call, name) for call, (_, good) in calls().items() for name in good]
@@ -27,19 +27,6 @@ INTEGERS = [
     for call, (_, good) in calls().items()
     for name, value in good.items()
     if isinstance(value, int) and not isinstance(value, bool)
-]
-NO_VALUES = [
-    None,
-    "1",
-    b"1",
-    1.0,
-    1j,
-    [],
-    {},
-    object(),
-    np.float64(1),
-    np.array(["x"]),
-    NOW.bit_length,
 ]
 
 
@@ -75,7 +62,10 @@ def test_arguments_are_known_required_and_by_keyword(call: str) -> None:
 
 @pytest.mark.parametrize(("call", "name"), ARGUMENTS)
 def test_wrong_types_are_refused(call: str, name: str) -> None:
-    for value in NO_VALUES:
+    a_flag = isinstance(calls()[call][1][name], bool)
+    for value in NO_INTEGERS:
+        if a_flag and isinstance(value, bool | np.bool):
+            continue
         with pytest.raises((TypeError, _core.InvalidInput)) as raised:
             bad_call(call, name, value)()
         notes = getattr(raised.value, "__notes__", [])

@@ -19,13 +19,17 @@ class Market:
 
     def __init__(self, *feeds: dict, has_hours: bool = False, **bounds: int) -> None:
         self.book = PriceBook(AggregateConfig())
-        self.book.set_clock_offset(0)
+        self.wall = 1_700_000_000 * SECOND
+        self.mono = 100 * SECOND
+        self.book.set_clock_offset(0, **self.now)
         limits = {"min_price_e10": 1_000 * ONE, "max_price_e10": 10_000_000 * ONE} | bounds
         self.book.add_market(0, has_hours=has_hours, **limits)
         for source, feed in enumerate(feeds):
             self.book.add_feed(0, source, **{"group": source, "primary": source == 0} | feed)
-        self.wall = 1_700_000_000 * SECOND
-        self.mono = 100 * SECOND
+
+    @property
+    def now(self) -> dict[str, int]:
+        return {"now_wall_ns": self.wall, "now_mono_ns": self.mono}
 
     def pass_(self, ns: int) -> None:
         self.wall += ns
@@ -49,7 +53,7 @@ class Market:
                 self.say(source, value)
 
     def quote(self) -> Quote:
-        return self.book.quote(0, now_wall_ns=self.wall, now_mono_ns=self.mono)
+        return self.book.quote(0, **self.now)
 
     @property
     def quality(self) -> str:
@@ -154,7 +158,7 @@ def test_a_liar_who_widens_confidence_gains_nothing() -> None:
 
 def test_a_wide_push_feed_and_a_wide_confidence_stay_below_the_cap() -> None:
     market = Market(STREAM, PUSH | {"deviation_e10": ONE // 50})
-    market.book.set_head(1, head_ns=market.wall)
+    market.book.set_head(1, head_ns=market.wall, **market.now)
     market.all(P, off(1.49))
     assert market.quality == "GOOD"
     market.pass_(1)
@@ -201,16 +205,16 @@ def test_our_clock_steps(seconds: int) -> None:
             market.say(source, P + n, publish_ns=market.wall - seconds * SECOND)
         assert market.quality == "CLOCK_SUSPECT"
         assert market.quote().age_ns >= 0
-        assert all(age >= 0 for _, age, _ in market.book.ages(0, now_wall_ns=market.wall))
+        assert all(age >= 0 for _, age, _ in market.book.ages(0, **market.now))
 
 
 def test_an_unmeasured_clock_makes_every_quote_suspect() -> None:
     market = streams(2)
     market.all(P, P)
     for offset in (None, 500_000_001, -500_000_001):
-        market.book.set_clock_offset(offset)
+        market.book.set_clock_offset(offset, **market.now)
         assert market.quality == "CLOCK_SUSPECT"
-    market.book.set_clock_offset(-500_000_000)
+    market.book.set_clock_offset(-500_000_000, **market.now)
     assert market.quality == "GOOD"
 
 
@@ -319,7 +323,7 @@ def test_a_changed_exponent_is_believed_on_the_operators_word() -> None:
     market = Market(STREAM | {"expo": -8}, STREAM)
     market.say(1, P)
     assert market.say(0, 60_000 * 10**18, expo=-18) == "EXPO_CHANGED"
-    market.book.repin(0, 0, expo=-18)
+    market.book.repin(0, 0, expo=-18, **market.now)
     assert market.say(0, 60_000 * 10**18, expo=-18) == "ACCEPTED"
     assert market.quality == "GOOD"
 
@@ -365,7 +369,7 @@ def test_a_push_round_unchanged_for_nineteen_minutes_is_fresh() -> None:
     market.all(P, P)
     for _ in range(19 * 60):
         market.pass_(SECOND)
-        market.book.set_head(0, head_ns=market.wall)
+        market.book.set_head(0, head_ns=market.wall, **market.now)
         market.say(1, off(0.1))
     assert market.quality == "GOOD"
     assert market.quote().price_e10 == P
@@ -381,11 +385,11 @@ def test_a_phase_change_is_accepted() -> None:
 
 def test_a_feed_shut_down_is_taken_out() -> None:
     market = Market(PUSH, STREAM)
-    market.book.set_head(0, head_ns=market.wall)
+    market.book.set_head(0, head_ns=market.wall, **market.now)
     market.all(P, P)
     assert market.quality == "GOOD"
     assert market.say(0, 0) == "NONPOSITIVE"
-    market.book.withdraw(0, 0)
+    market.book.withdraw(0, 0, **market.now)
     assert market.quality == "FALLBACK"
     assert market.rejected == {0: "STALE"}
 
@@ -398,17 +402,17 @@ def test_sequencer_down_and_up() -> None:
         seen = set()
         for _ in range(count * 30):
             market.pass_(2 * SECOND)
-            market.book.set_head(0, head_ns=market.wall)
+            market.book.set_head(0, head_ns=market.wall, **market.now)
             market.say(0, P)
             market.say(1, P)
             seen.add(market.quality)
         return seen
 
     assert minutes(1) == {"GOOD"}
-    market.book.set_sequencer(up=False, since_ns=market.wall)
+    market.book.set_sequencer(up=False, since_ns=market.wall, **market.now)
     assert minutes(10) == {"FALLBACK"}
     assert market.rejected == {0: "SEQUENCER"}
-    market.book.set_sequencer(up=True, since_ns=market.wall)
+    market.book.set_sequencer(up=True, since_ns=market.wall, **market.now)
     assert minutes(59) == {"FALLBACK"}
     assert "GOOD" in minutes(2)
     assert market.quality == "GOOD"
@@ -417,13 +421,13 @@ def test_sequencer_down_and_up() -> None:
 def test_a_reorg_takes_an_observation_back() -> None:
     market = Market(PUSH, STREAM)
     market.all(P, P)
-    market.book.set_head(0, head_ns=market.wall)
+    market.book.set_head(0, head_ns=market.wall, **market.now)
     before = market.wall
     market.pass_(MINUTE)
-    market.book.set_head(0, head_ns=market.wall)
+    market.book.set_head(0, head_ns=market.wall, **market.now)
     market.all(P + 5, P)
     assert market.quote().price_e10 == P + 5
-    market.book.withdraw(0, 0)
+    market.book.withdraw(0, 0, **market.now)
     assert market.quality == "FALLBACK"
     # The round before it stands again; what is older still does not.
     assert market.say(0, P - 1, publish_ns=before - 1) == "OUT_OF_ORDER"
@@ -433,7 +437,7 @@ def test_a_reorg_takes_an_observation_back() -> None:
 def test_two_heads_of_one_provider_are_one_source_that_never_goes_back() -> None:
     market = Market(PUSH, PUSH | {"group": 0, "primary": False}, STREAM)
     for source in (0, 1):
-        market.book.set_head(source, head_ns=market.wall)
+        market.book.set_head(source, head_ns=market.wall, **market.now)
     market.say(0, P, publish_ns=market.wall - 20 * SECOND, seq=11)
     market.say(1, P - 9, publish_ns=market.wall - 60 * SECOND, seq=10)
     assert (market.quality, market.quote().price_e10) == ("SINGLE", P)
@@ -493,5 +497,5 @@ def test_a_silent_source_is_named_for_its_watchdog() -> None:
     market.all(P, P)
     market.pass_(3 * SECOND + 1)
     market.say(1, P)
-    ages = market.book.ages(0, now_wall_ns=market.wall, now_mono_ns=market.mono)
+    ages = market.book.ages(0, **market.now)
     assert ages == [(0, 3 * SECOND + 1, "SILENT"), (1, 0, "FRESH")]

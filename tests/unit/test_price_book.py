@@ -24,7 +24,7 @@ RECEIVED = {"recv_wall_ns": WALL, "recv_mono_ns": SECOND}
 
 def a_book(markets: int = 1, sources: int = 2) -> PriceBook:
     book = PriceBook(AggregateConfig())
-    book.set_clock_offset(0)
+    book.set_clock_offset(0, **NOW)
     for market in range(markets):
         book.add_market(market, min_price_e10=1, max_price_e10=2**62)
         for source in range(sources):
@@ -76,7 +76,7 @@ def test_an_unknown_constant_or_a_float_is_a_type_error() -> None:
 
 def test_constants_reach_the_book() -> None:
     book = PriceBook(AggregateConfig(version=3, stream_max_age_ns=SECOND))
-    book.set_clock_offset(0)
+    book.set_clock_offset(0, **NOW)
     book.add_market(0, min_price_e10=1, max_price_e10=ONE)
     book.add_feed(0, 0, kind="stream", group=0, primary=True)
     book.update(0, 0, value=1, publish_ns=WALL, **RECEIVED)
@@ -103,13 +103,13 @@ def test_constants_reach_the_book() -> None:
         lambda b: b.add_feed(0, 5, kind="stream", group=5, primary=True),
         lambda b: b.add_feed(0, 5, kind="stream", group=5, expo=-19),
         lambda b: b.add_feed(0, 5, kind="stream", group=5, interval_ns=0),
-        lambda b: b.set_head(0, head_ns=WALL),
-        lambda b: b.withdraw(0, 9),
-        lambda b: b.repin(9, 0, expo=-8),
+        lambda b: b.set_head(0, head_ns=WALL, **NOW),
+        lambda b: b.withdraw(0, 9, **NOW),
+        lambda b: b.repin(9, 0, expo=-8, **NOW),
         lambda b: b.quote(9, **NOW),
         lambda b: b.quote(0, now_wall_ns=-1, now_mono_ns=0),
         lambda b: b.alarms(9, **NOW),
-        lambda b: b.ages(9, now_wall_ns=WALL),
+        lambda b: b.ages(9, **NOW),
         lambda b: b.quotes(np.array([0, 9], dtype=np.uint16), **NOW),
         lambda b: b.quotes(np.array([0], dtype=np.int64), **NOW),
         lambda b: b.quotes(np.zeros((1, 1), dtype=np.uint16), **NOW),

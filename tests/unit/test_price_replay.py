@@ -55,7 +55,7 @@ class Player:
 
     def __init__(self, *, max_age_ns: int) -> None:
         self.book = PriceBook(AggregateConfig())
-        self.book.set_clock_offset(0)
+        self.book.set_clock_offset(0, now_wall_ns=0, now_mono_ns=0)
         self.markets: dict[str, int] = {}
         self.sources: dict[str, int] = {}
         self.feeds: set[tuple[int, int]] = set()

@@ -33,7 +33,7 @@ impl Seeded {
 
 fn book(markets: u16) -> PriceBook {
     let mut book = PriceBook::new(AggregateConfig::default()).unwrap();
-    book.set_clock_offset(Some(0));
+    book.set_clock_offset(Some(0), TimeNs::ZERO, TimeNs::ZERO);
     for market in 0..markets {
         let market = MarketIx::new(market).unwrap();
         let bounds = MarketSpec {

@@ -85,7 +85,7 @@ class Feed:
                 max_price_e10=market.max_price_e10,
                 has_hours=market.ix in with_hours,
             )
-        book.set_clock_offset(clock_offset_ns)
+        book.set_clock_offset(clock_offset_ns, **self._now())
 
     # --- wiring -------------------------------------------------------------------------------
 
@@ -133,18 +133,18 @@ class Feed:
 
     def head(self, source_ix: int, head_ns: int) -> None:
         """Tell how new the block is that a push source was read at."""
-        self._book.set_head(source_ix, head_ns=head_ns)
+        self._book.set_head(source_ix, head_ns=head_ns, **self._now())
 
     def sequencer(self, *, up: bool, since_ns: int) -> None:
         """Tell the state of the sequencer and since when."""
-        self._book.set_sequencer(up=up, since_ns=since_ns)
+        self._book.set_sequencer(up=up, since_ns=since_ns, **self._now())
         self._touched.update(self._ixs)
         self._schedule()
 
     def withdraw(self, market_ix: int, source_ix: int) -> None:
         """Forget a source's observation."""
         if (market_ix, source_ix) in self._specs:
-            self._book.withdraw(market_ix, source_ix)
+            self._book.withdraw(market_ix, source_ix, **self._now())
             self._touched.add(market_ix)
             self._schedule()
 
@@ -162,7 +162,7 @@ class Feed:
 
     def status(self) -> list[dict[str, Any]]:
         """Describe every market and each of its sources; plain JSON values, ages in ms."""
-        now = self._clock.now_ns()
+        now = self._now()
         return [
             {
                 "market": self._catalogue[quote.market_ix].symbol,
@@ -178,11 +178,11 @@ class Feed:
             for quote in self.quotes()
         ]
 
-    def _source_states(self, quote: Quote, now_ns: int) -> list[dict[str, Any]]:
+    def _source_states(self, quote: Quote, now: dict[str, int]) -> list[dict[str, Any]]:
         rejected = dict(quote.sources_rejected)
         used = set(quote.sources_used)
         rows = []
-        for source_ix, age_ns, state in self._book.ages(quote.market_ix, now_wall_ns=now_ns):
+        for source_ix, age_ns, state in self._book.ages(quote.market_ix, **now):
             spec = self._specs[quote.market_ix, source_ix]
             rows.append(
                 {
@@ -250,6 +250,9 @@ class Feed:
     def _flush_scheduled(self) -> None:
         self._scheduled = False
         self.flush()
+
+    def _now(self) -> dict[str, int]:
+        return {"now_wall_ns": self._clock.now_ns(), "now_mono_ns": self._clock.mono_ns()}
 
     # --- into the book ------------------------------------------------------------------------
 

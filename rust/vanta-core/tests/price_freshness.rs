@@ -7,7 +7,7 @@ use rstest::rstest;
 use vanta_core::price::{
     AggregateConfig, Breaker, FeedSpec, MarketSpec, Observation, Quality, Reject, Standing,
 };
-use vanta_core::units::{MarketIx, SECOND_NS, SourceIx, TimeNs};
+use vanta_core::units::{MarketIx, SECOND_NS};
 
 #[test]
 fn a_stream_is_fresh_for_five_seconds_of_its_publish_time() {
@@ -73,9 +73,10 @@ fn a_push_feed_needs_a_head_no_older_than_five_seconds() {
 fn a_push_feed_may_be_quiet_for_its_heartbeat(#[case] seconds: i64, #[case] expected: Quality) {
     let mut world = World::of(&[primary(push(0))]);
     world.all(&[P]);
-    world.head(0);
-    world.pass(seconds * SECOND_NS);
-    world.head(0);
+    for _ in 0..seconds {
+        world.head(0);
+        world.pass(SECOND_NS);
+    }
     assert_eq!(world.quality(), expected);
 }
 
@@ -83,24 +84,21 @@ fn a_push_feed_may_be_quiet_for_its_heartbeat(#[case] seconds: i64, #[case] expe
 fn a_head_from_the_future_is_not_fresh() {
     let mut world = World::of(&[primary(push(0)), stream(1)]);
     world.all(&[P, P]);
-    world.wall += 2 * SECOND_NS;
-    world.head(0);
-    world.wall -= 2 * SECOND_NS;
+    world.head_of(0, world.wall + 2 * SECOND_NS);
     assert_eq!(world.reason(0), Some("STALE"));
 }
 
 #[test]
 fn the_sequencer_holds_push_feeds_back_for_its_grace_period() {
     let mut world = World::of(&[primary(push(0)), stream(1)]);
-    let now = |world: &World| TimeNs::new(world.wall).unwrap_or_default();
     world.all(&[P, P]);
     world.head(0);
     assert_eq!(world.quality(), Quality::Good);
-    world.book.set_sequencer(false, now(&world));
+    world.sequencer(false);
     assert_eq!(world.quality(), Quality::Fallback);
     assert_eq!(world.reason(0), Some("SEQUENCER"));
     world.pass(600 * SECOND_NS);
-    world.book.set_sequencer(true, now(&world));
+    world.sequencer(true);
     let grace = 3_600 * SECOND_NS;
     world.pass(grace - 1);
     world.head(0);
@@ -116,15 +114,9 @@ fn silence_is_named_after_three_intervals() {
     let mut world = World::streams(1);
     world.all(&[P]);
     let state = |world: &World| {
-        let market = MarketIx::new(0).and_then(|market| {
-            world.book.ages(
-                market,
-                TimeNs::new(world.wall)?,
-                Some(TimeNs::new(world.mono)?),
-            )
-        });
-        market
-            .unwrap_or_default()
+        let (wall, mono) = world.now();
+        let ages = MarketIx::new(0).and_then(|market| world.book.ages(market, wall, mono));
+        ages.unwrap_or_default()
             .first()
             .map(|age| (age.standing, age.age_ns))
     };
@@ -301,115 +293,4 @@ fn the_session_is_heard_in_a_carried_forward_price(#[case] word: Option<bool>) {
         assert_eq!(world.offer(source, &carried), Reject::Duplicate);
     }
     assert_eq!(world.quality(), Quality::Closed);
-}
-
-#[rstest]
-#[case::unknown(None, Quality::ClockSuspect)]
-#[case::fine(Some(500 * MS), Quality::Good)]
-#[case::behind(Some(-500 * MS), Quality::Good)]
-#[case::too_far(Some(500 * MS + 1), Quality::ClockSuspect)]
-#[case::too_far_behind(Some(-500 * MS - 1), Quality::ClockSuspect)]
-fn our_clock_must_be_measured(#[case] offset: Option<i64>, #[case] expected: Quality) {
-    let mut world = World::streams(2);
-    world.all(&[P, P]);
-    world.book.set_clock_offset(offset);
-    assert_eq!(world.quality(), expected);
-}
-
-#[rstest]
-#[case::ten_seconds_ahead(10)]
-#[case::ten_seconds_behind(-10)]
-#[case::an_hour_ahead(3_600)]
-#[case::an_hour_behind(-3_600)]
-fn a_stepped_wall_clock_is_our_fault(#[case] step: i64) {
-    let mut world = World::streams(3);
-    world.all(&[P, P, P]);
-    world.wall += step * SECOND_NS;
-    world.mono += MS;
-    let quote = world.quote();
-    assert_eq!((quote.quality, quote.price_e10), (Quality::ClockSuspect, P));
-    assert!(quote.age_ns >= 0);
-    // The world goes on publishing true time.
-    for n in 1..=3 {
-        world.pass(SECOND_NS);
-        for source in 0..3 {
-            let seen = Observation {
-                publish_ns: world.wall - step * SECOND_NS,
-                ..world.observation(P + n)
-            };
-            world.offer(source, &seen);
-        }
-        let quote = world.quote();
-        assert_eq!(quote.quality, Quality::ClockSuspect);
-        assert_eq!(quote.breaker, Breaker::Open);
-    }
-    // Set right again, the book recovers; the breaker takes its time.
-    world.wall -= step * SECOND_NS;
-    world.run(&[P, P, P], SECOND_NS, 100 * MS);
-    let quote = world.quote();
-    assert_eq!(
-        (quote.quality, quote.breaker),
-        (Quality::Good, Breaker::Open)
-    );
-}
-
-#[test]
-fn one_late_source_of_three_is_its_own_fault() {
-    let mut world = World::streams(3);
-    world.all(&[P, P, P]);
-    world.pass(SECOND_NS);
-    let late = Observation {
-        publish_ns: world.wall + 60 * SECOND_NS,
-        ..world.observation(P)
-    };
-    assert_eq!(world.offer(2, &late), Reject::Future);
-    assert_eq!(world.quality(), Quality::Good);
-}
-
-#[test]
-fn a_single_source_from_the_future_is_judged_by_the_others_of_the_book() {
-    let mut world = World::streams(3);
-    let alone = MarketIx::new(1).and_then(|market| {
-        world.book.add_market(market, OPEN)?;
-        world
-            .book
-            .add_feed(market, SourceIx::new(9)?, primary(stream(0)))?;
-        Ok(market)
-    });
-    let Ok(market) = alone else {
-        unreachable!("declared once")
-    };
-    world.all(&[P, P, P]);
-    let future = Observation {
-        publish_ns: world.wall + 60 * SECOND_NS,
-        ..world.observation(P)
-    };
-    let (Ok(source), Ok(wall), Ok(mono)) = (
-        SourceIx::new(9),
-        TimeNs::new(world.wall),
-        TimeNs::new(world.mono),
-    ) else {
-        unreachable!("in range")
-    };
-    assert_eq!(world.book.update(market, source, &future), Reject::Future);
-    let quality = world.book.quote(market, wall, mono).map(|q| q.quality);
-    assert_eq!(quality, Ok(Quality::None));
-    assert_eq!(world.quality(), Quality::Good);
-}
-
-#[test]
-fn last_known_good_is_shown_for_a_quarter_of_an_hour_after_it_was_good() {
-    let mut world = World::streams(2);
-    world.all(&[P, P]);
-    world.pass(5 * SECOND_NS + 1);
-    assert_eq!(world.quality(), Quality::Stale);
-    world.pass(15 * 60 * SECOND_NS);
-    let quote = world.quote();
-    assert_eq!((quote.quality, quote.price_e10), (Quality::Stale, P));
-    assert_eq!(quote.age_ns, 905 * SECOND_NS + 1);
-    assert_eq!(quote.valid_until_ns, 0);
-    assert_eq!(quote.sources_used().count(), 0);
-    world.pass(1);
-    let quote = world.quote();
-    assert_eq!((quote.quality, quote.price_e10), (Quality::None, 0));
 }

@@ -7,6 +7,7 @@ use numpy::{Element, PyArray1, PyArrayMethods, PyUntypedArray, PyUntypedArrayMet
 use pyo3::Borrowed;
 use pyo3::exceptions::{PyOverflowError, PyTypeError};
 use pyo3::prelude::*;
+use pyo3::types::PyBool;
 use vanta_core::CoreError;
 use vanta_core::units::{MarketIx, PriceE10, RatioE10, SourceIx, TimeNs, UsdE6, UserIx};
 
@@ -68,14 +69,23 @@ from_plain_int!(
 /// # Errors
 /// `TypeError` for anything that is not an integer, `InvalidInput` outside of the range.
 pub(crate) fn int<T: FromInt>(name: &'static str, any: &Bound<'_, PyAny>) -> PyResult<T> {
+    // To Python a bool is an integer; here it is somebody's mistake.
+    if any.is_instance_of::<PyBool>() {
+        return Err(not_an_integer(name, any));
+    }
     let raw = any.extract::<T::Raw>().map_err(|error| {
         if error.is_instance_of::<PyOverflowError>(any.py()) {
             invalid(name, format!("{} does not fit {}", shorten(any), T::FITS))
         } else {
-            PyTypeError::new_err(format!("{name} must be an integer, not {}", type_name(any)))
+            not_an_integer(name, any)
         }
     })?;
     T::from_raw(raw).map_err(|error| to_py(error.named(name)))
+}
+
+/// `TypeError` about the argument `name`.
+pub(crate) fn not_an_integer(name: &'static str, any: &Bound<'_, PyAny>) -> PyErr {
+    PyTypeError::new_err(format!("{name} must be an integer, not {}", type_name(any)))
 }
 
 /// An argument that may be left out. Passing `None` is not leaving it out: it is a wrong type.
@@ -86,24 +96,19 @@ impl OptionalArg<'_> {
     pub(crate) const ABSENT: Self = Self(None);
 }
 
+impl<'py> OptionalArg<'py> {
+    /// What was given, if anything.
+    pub(crate) fn given(self) -> Option<Bound<'py, PyAny>> {
+        self.0
+    }
+}
+
 impl<'py> FromPyObject<'_, 'py> for OptionalArg<'py> {
     type Error = PyErr;
 
     fn extract(given: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
         Ok(Self(Some(given.to_owned())))
     }
-}
-
-/// As [`int`], `default` where the argument was left out or is `None`.
-///
-/// # Errors
-/// As [`int`].
-pub(crate) fn optional_int<T: FromInt>(
-    name: &'static str,
-    given: Option<&Bound<'_, PyAny>>,
-    default: T,
-) -> PyResult<T> {
-    given.map_or(Ok(default), |any| int(name, any))
 }
 
 /// As [`int`], `default` where the argument was left out.
@@ -115,7 +120,7 @@ pub(crate) fn int_or<T: FromInt>(
     argument: OptionalArg<'_>,
     default: T,
 ) -> PyResult<T> {
-    argument.0.map_or(Ok(default), |any| int(name, &any))
+    argument.given().map_or(Ok(default), |any| int(name, &any))
 }
 
 /// A raw row value as its unit, the error naming the argument and the row.

@@ -15,7 +15,7 @@ use vanta_core::price::{
 };
 use vanta_core::units::{MarketIx, SourceIx, TimeNs};
 
-use crate::arrays::{array, int, optional_int};
+use crate::arrays::{OptionalArg, array, int, int_or};
 use crate::errors::{detached, invalid, to_py};
 use batch::Columns;
 use config::PyAggregateConfig;
@@ -60,7 +60,7 @@ impl PyPriceBook {
     }
 
     /// Declare a market and its absolute price bounds.
-    #[pyo3(signature = (market_ix, *, min_price_e10, max_price_e10, has_hours=false, max_conf_e10=None),
+    #[pyo3(signature = (market_ix, *, min_price_e10, max_price_e10, has_hours=false, max_conf_e10=OptionalArg::ABSENT),
         text_signature = "($self, market_ix, *, min_price_e10, max_price_e10, has_hours=False, max_conf_e10=0)")]
     fn add_market(
         &self,
@@ -68,22 +68,23 @@ impl PyPriceBook {
         min_price_e10: Any<'_, '_>,
         max_price_e10: Any<'_, '_>,
         has_hours: bool,
-        max_conf_e10: Option<Any<'_, '_>>,
+        max_conf_e10: OptionalArg<'_>,
     ) -> PyResult<()> {
         let market: MarketIx = int("market_ix", market_ix)?;
         let spec = MarketSpec {
             min_price_e10: int("min_price_e10", min_price_e10)?,
             max_price_e10: int("max_price_e10", max_price_e10)?,
             has_hours,
-            max_conf_e10: optional_int("max_conf_e10", max_conf_e10, 0)?,
+            max_conf_e10: int_or("max_conf_e10", max_conf_e10, 0)?,
         };
         self.lock().add_market(market, spec).map_err(to_py)
     }
 
     /// Declare a feed. `kind` is "stream" or "push"; sources of one `group` count as one.
     #[pyo3(signature = (
-        market_ix, source_ix, *, kind, group, primary=false, expo=None, interval_ns=None,
-        max_age_ns=None, heartbeat_ns=None, deviation_e10=None, conf_required=false,
+        market_ix, source_ix, *, kind, group, primary=false, expo=OptionalArg::ABSENT,
+        interval_ns=OptionalArg::ABSENT, max_age_ns=OptionalArg::ABSENT,
+        heartbeat_ns=OptionalArg::ABSENT, deviation_e10=OptionalArg::ABSENT, conf_required=false,
     ), text_signature = "($self, market_ix, source_ix, *, kind, group, primary=False, expo=-10, interval_ns=1000000000, max_age_ns=0, heartbeat_ns=0, deviation_e10=0, conf_required=False)")]
     #[expect(clippy::too_many_arguments, reason = "one quantity each, by keyword")]
     fn add_feed(
@@ -93,11 +94,11 @@ impl PyPriceBook {
         kind: &str,
         group: Any<'_, '_>,
         primary: bool,
-        expo: Option<Any<'_, '_>>,
-        interval_ns: Option<Any<'_, '_>>,
-        max_age_ns: Option<Any<'_, '_>>,
-        heartbeat_ns: Option<Any<'_, '_>>,
-        deviation_e10: Option<Any<'_, '_>>,
+        expo: OptionalArg<'_>,
+        interval_ns: OptionalArg<'_>,
+        max_age_ns: OptionalArg<'_>,
+        heartbeat_ns: OptionalArg<'_>,
+        deviation_e10: OptionalArg<'_>,
         conf_required: bool,
     ) -> PyResult<()> {
         let (market, source) = feed(market_ix, source_ix)?;
@@ -110,11 +111,11 @@ impl PyPriceBook {
             kind,
             group: int("group", group)?,
             primary,
-            expo: optional_int("expo", expo, -10)?,
-            interval_ns: optional_int("interval_ns", interval_ns, 1_000_000_000)?,
-            max_age_ns: optional_int("max_age_ns", max_age_ns, 0)?,
-            heartbeat_ns: optional_int("heartbeat_ns", heartbeat_ns, 0)?,
-            deviation_e10: optional_int("deviation_e10", deviation_e10, 0)?,
+            expo: int_or("expo", expo, -10)?,
+            interval_ns: int_or("interval_ns", interval_ns, 1_000_000_000)?,
+            max_age_ns: int_or("max_age_ns", max_age_ns, 0)?,
+            heartbeat_ns: int_or("heartbeat_ns", heartbeat_ns, 0)?,
+            deviation_e10: int_or("deviation_e10", deviation_e10, 0)?,
             conf_required,
         };
         self.lock().add_feed(market, source, spec).map_err(to_py)
@@ -122,7 +123,7 @@ impl PyPriceBook {
 
     /// Offer one observation; returns an index into `PRICE_REJECTS` (0 = accepted).
     #[pyo3(signature = (
-        market_ix, source_ix, *, value, expo=None, conf=None, publish_ns, seq=None,
+        market_ix, source_ix, *, value, expo=OptionalArg::ABSENT, conf=None, publish_ns, seq=None,
         session_open=None, recv_wall_ns, recv_mono_ns,
     ), text_signature = "($self, market_ix, source_ix, *, value, expo=-10, conf=None, publish_ns, seq=None, session_open=None, recv_wall_ns, recv_mono_ns)")]
     #[expect(clippy::too_many_arguments, reason = "one quantity each, by keyword")]
@@ -131,7 +132,7 @@ impl PyPriceBook {
         market_ix: Any<'_, '_>,
         source_ix: Any<'_, '_>,
         value: Any<'_, '_>,
-        expo: Option<Any<'_, '_>>,
+        expo: OptionalArg<'_>,
         conf: Option<Any<'_, '_>>,
         publish_ns: Any<'_, '_>,
         seq: Option<Any<'_, '_>>,
@@ -141,7 +142,9 @@ impl PyPriceBook {
     ) -> PyResult<u8> {
         let wall: TimeNs = int("recv_wall_ns", recv_wall_ns)?;
         let mono: TimeNs = int("recv_mono_ns", recv_mono_ns)?;
-        let expo = expo.map_or(Ok(-10), |expo| saturated("expo", expo))?;
+        let expo = expo
+            .given()
+            .map_or(Ok(-10), |expo| saturated("expo", &expo))?;
         let observation = Observation {
             value: number(value),
             expo: i32::try_from(expo).unwrap_or(i32::MAX),
@@ -187,47 +190,82 @@ impl PyPriceBook {
     }
 
     /// Time of the newest sealed block the push source was read at (its currency clock).
-    #[pyo3(signature = (source_ix, *, head_ns))]
-    fn set_head(&self, source_ix: Any<'_, '_>, head_ns: Any<'_, '_>) -> PyResult<()> {
+    #[pyo3(signature = (source_ix, *, head_ns, now_wall_ns, now_mono_ns))]
+    fn set_head(
+        &self,
+        source_ix: Any<'_, '_>,
+        head_ns: Any<'_, '_>,
+        now_wall_ns: Any<'_, '_>,
+        now_mono_ns: Any<'_, '_>,
+    ) -> PyResult<()> {
         let source: SourceIx = int("source_ix", source_ix)?;
         let head: TimeNs = int("head_ns", head_ns)?;
-        self.lock().set_head(source, head).map_err(to_py)
+        let (wall, mono) = instant(now_wall_ns, now_mono_ns)?;
+        let set = self.lock().set_head(source, head, wall, mono);
+        set.map_err(to_py)
     }
 
     /// State of the chain's sequencer and the wall time of its last change.
-    #[pyo3(signature = (*, up, since_ns))]
-    fn set_sequencer(&self, up: bool, since_ns: Any<'_, '_>) -> PyResult<()> {
+    #[pyo3(signature = (*, up, since_ns, now_wall_ns, now_mono_ns))]
+    fn set_sequencer(
+        &self,
+        up: bool,
+        since_ns: Any<'_, '_>,
+        now_wall_ns: Any<'_, '_>,
+        now_mono_ns: Any<'_, '_>,
+    ) -> PyResult<()> {
         let since: TimeNs = int("since_ns", since_ns)?;
-        self.lock().set_sequencer(up, since);
+        let (wall, mono) = instant(now_wall_ns, now_mono_ns)?;
+        self.lock().set_sequencer(up, since, wall, mono);
         Ok(())
     }
 
     /// Measured wall clock error; None = unknown: no quote is usable.
-    fn set_clock_offset(&self, offset_ns: Option<Any<'_, '_>>) -> PyResult<()> {
+    #[pyo3(signature = (offset_ns, *, now_wall_ns, now_mono_ns))]
+    fn set_clock_offset(
+        &self,
+        offset_ns: Option<Any<'_, '_>>,
+        now_wall_ns: Any<'_, '_>,
+        now_mono_ns: Any<'_, '_>,
+    ) -> PyResult<()> {
         let offset = offset_ns
             .map(|offset| int::<i64>("offset_ns", offset))
             .transpose()?;
-        self.lock().set_clock_offset(offset);
+        let (wall, mono) = instant(now_wall_ns, now_mono_ns)?;
+        self.lock().set_clock_offset(offset, wall, mono);
         Ok(())
     }
 
     /// Forget a source's observation (reorg, feed shut down).
-    fn withdraw(&self, market_ix: Any<'_, '_>, source_ix: Any<'_, '_>) -> PyResult<()> {
+    #[pyo3(signature = (market_ix, source_ix, *, now_wall_ns, now_mono_ns))]
+    fn withdraw(
+        &self,
+        market_ix: Any<'_, '_>,
+        source_ix: Any<'_, '_>,
+        now_wall_ns: Any<'_, '_>,
+        now_mono_ns: Any<'_, '_>,
+    ) -> PyResult<()> {
         let (market, source) = feed(market_ix, source_ix)?;
-        self.lock().withdraw(market, source).map_err(to_py)
+        let (wall, mono) = instant(now_wall_ns, now_mono_ns)?;
+        let withdrawn = self.lock().withdraw(market, source, wall, mono);
+        withdrawn.map_err(to_py)
     }
 
     /// Operator's word that a feed's exponent changed.
-    #[pyo3(signature = (market_ix, source_ix, *, expo))]
+    #[pyo3(signature = (market_ix, source_ix, *, expo, now_wall_ns, now_mono_ns))]
     fn repin(
         &self,
         market_ix: Any<'_, '_>,
         source_ix: Any<'_, '_>,
         expo: Any<'_, '_>,
+        now_wall_ns: Any<'_, '_>,
+        now_mono_ns: Any<'_, '_>,
     ) -> PyResult<()> {
         let (market, source) = feed(market_ix, source_ix)?;
         let expo: i32 = int("expo", expo)?;
-        self.lock().repin(market, source, expo).map_err(to_py)
+        let (wall, mono) = instant(now_wall_ns, now_mono_ns)?;
+        let pinned = self.lock().repin(market, source, expo, wall, mono);
+        pinned.map_err(to_py)
     }
 
     /// The quote of one market at one instant; changes nothing.
@@ -263,18 +301,15 @@ impl PyPriceBook {
     }
 
     /// `(source_ix, age_ns or -1, state)` of each feed.
-    #[pyo3(signature = (market_ix, *, now_wall_ns, now_mono_ns=None))]
+    #[pyo3(signature = (market_ix, *, now_wall_ns, now_mono_ns))]
     fn ages(
         &self,
         market_ix: Any<'_, '_>,
         now_wall_ns: Any<'_, '_>,
-        now_mono_ns: Option<Any<'_, '_>>,
+        now_mono_ns: Any<'_, '_>,
     ) -> PyResult<Vec<(u16, i64, &'static str)>> {
         let market: MarketIx = int("market_ix", market_ix)?;
-        let wall: TimeNs = int("now_wall_ns", now_wall_ns)?;
-        let mono = now_mono_ns
-            .map(|mono| int::<TimeNs>("now_mono_ns", mono))
-            .transpose()?;
+        let (wall, mono) = instant(now_wall_ns, now_mono_ns)?;
         let ages = self.lock().ages(market, wall, mono).map_err(to_py)?;
         Ok(ages
             .iter()

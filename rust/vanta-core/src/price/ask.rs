@@ -17,19 +17,20 @@ impl Market {
         config: &AggregateConfig,
         world: &World,
     ) -> (Machine, Instant, Settled) {
+        let now = self.not_before(now);
+        let scene = self.scene(config, world, now.wall);
         let mut machine = self.machine;
-        let now = Instant {
-            wall: now.wall,
-            mono: now.mono.max(self.latest_mono()),
-        };
-        let mut ground = self.ground(self.scene(config, world, now.wall));
+        let ground = self.ground(scene);
         let mut accepted = (0, 0);
         if let Some(staged) = &self.staged {
             if staged.at.mono < now.mono {
-                ground.remember(&mut machine, staged);
-                if now.mono.saturating_sub(staged.at.mono) < config.quarantine_ns {
-                    ground.scene.shut_out = staged.shut_out;
+                if staged.shuts_out {
+                    // Rare: a strike changes the feed itself, so it is given to a copy of all.
+                    let mut copy = self.clone();
+                    copy.advance(now, scene);
+                    return copy.settled_at(now, config, world);
                 }
+                ground.remember(&mut machine, staged);
             } else {
                 accepted = (staged.accepted, staged.by_primary);
             }
@@ -63,7 +64,7 @@ impl Market {
         self.is_quiet(now)
             && now.wall >= staged.asked_wall
             && staged.made.quality.is_agreed()
-            && staged.shut_out == 0
+            && !staged.shuts_out
             && !staged.alone
             && (staged.at.mono == now.mono || !machine.is_away())
     }

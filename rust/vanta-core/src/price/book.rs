@@ -18,7 +18,6 @@ pub struct PriceBook {
     markets: Vec<Option<Market>>,
     world: World,
     counters: [u64; PRICE_REJECTS.len()],
-    latest: Instant,
 }
 
 fn at(wall: TimeNs, mono: TimeNs) -> Instant {
@@ -35,6 +34,13 @@ fn unknown(name: &'static str, index: u16) -> CoreError {
     }
 }
 
+fn declared(markets: &mut [Option<Market>], market: MarketIx) -> Result<&mut Market, CoreError> {
+    markets
+        .get_mut(usize::from(market.get()))
+        .and_then(Option::as_mut)
+        .ok_or(unknown("market_ix", market.get()))
+}
+
 impl PriceBook {
     /// An empty book. Our clock counts as unknown until [`PriceBook::set_clock_offset`].
     ///
@@ -47,7 +53,6 @@ impl PriceBook {
             markets: Vec::new(),
             world: World::new(),
             counters: [0; PRICE_REJECTS.len()],
-            latest: Instant { wall: 0, mono: 0 },
         })
     }
 
@@ -98,7 +103,7 @@ impl PriceBook {
         let least = i64::from(spec.kind == FeedKind::Push);
         range("heartbeat_ns", spec.heartbeat_ns, least, i64::MAX)?;
         let feed = Feed::new(source.get(), spec, &self.config);
-        self.market_mut(market)?.add_feed(feed.clone())?;
+        declared(&mut self.markets, market)?.add_feed(feed.clone())?;
         self.world.declare(&feed);
         Ok(())
     }
@@ -111,21 +116,6 @@ impl PriceBook {
 
     fn market(&self, market: MarketIx) -> Result<&Market, CoreError> {
         self.slot(market).ok_or(unknown("market_ix", market.get()))
-    }
-
-    fn market_mut(&mut self, market: MarketIx) -> Result<&mut Market, CoreError> {
-        self.markets
-            .get_mut(usize::from(market.get()))
-            .and_then(Option::as_mut)
-            .ok_or(unknown("market_ix", market.get()))
-    }
-
-    fn feed_mut(&mut self, market: MarketIx, source: SourceIx) -> Result<&mut Feed, CoreError> {
-        let found = self.market_mut(market)?;
-        found
-            .feed_index(source.get())
-            .and_then(|index| found.feeds.get_mut(index))
-            .ok_or(unknown("source_ix", source.get()))
     }
 
     /// Offer one observation; every answer is counted.
@@ -150,10 +140,6 @@ impl PriceBook {
     }
 
     fn offer(&mut self, market: MarketIx, source: SourceIx, observation: &Observation) -> Reject {
-        self.latest = Instant {
-            wall: observation.recv_wall_ns,
-            mono: observation.recv_mono_ns.max(self.latest.mono),
-        };
         let slot = self.markets.get_mut(usize::from(market.get()));
         let Some(found) = slot.and_then(Option::as_mut) else {
             return Reject::Malformed;
@@ -168,52 +154,59 @@ impl PriceBook {
     ///
     /// # Errors
     /// `Unknown` when no market has a push feed of this source.
-    pub fn set_head(&mut self, source: SourceIx, head: TimeNs) -> Result<(), CoreError> {
-        let mut known = false;
+    pub fn set_head(
+        &mut self,
+        source: SourceIx,
+        head: TimeNs,
+        now_wall: TimeNs,
+        now_mono: TimeNs,
+    ) -> Result<(), CoreError> {
+        let (source, head) = (source.get(), head.get());
+        let reads = |market: &Market| market.push_index(source).is_some();
+        if !self.markets.iter().flatten().any(reads) {
+            return Err(unknown("source_ix", source));
+        }
+        let now = at(now_wall, now_mono);
+        self.catch_up(now);
         for market in self.markets.iter_mut().flatten() {
-            let Some(index) = market.feed_index(source.get()) else {
-                continue;
-            };
-            known |= market.set_head(index, head.get(), self.latest, &self.config, &self.world);
-        }
-        if known {
-            self.world.set_head(source.get(), head.get());
-            for market in self.markets.iter_mut().flatten() {
-                if market.feed_index(source.get()).is_some() {
-                    market.restage(self.latest, head.get(), &self.config, &self.world);
-                }
+            let index = market.push_index(source);
+            if let Some(feed) = index.and_then(|index| market.feeds.get_mut(index)) {
+                feed.head = head;
             }
-            return Ok(());
         }
-        Err(unknown("source_ix", source.get()))
+        self.world.set_head(source, head);
+        self.restage(now);
+        Ok(())
     }
 
     /// State of the chain's sequencer; `since` 0 with `up` means it was never seen down.
-    pub fn set_sequencer(&mut self, up: bool, since: TimeNs) {
+    pub fn set_sequencer(&mut self, up: bool, since: TimeNs, now_wall: TimeNs, now_mono: TimeNs) {
+        let now = at(now_wall, now_mono);
+        self.catch_up(now);
         self.world.set_sequencer(up, since.get());
-        self.restage();
+        self.restage(now);
     }
 
     /// Measured error of our wall clock; `None` = unknown, which makes every quote suspect.
-    pub fn set_clock_offset(&mut self, offset_ns: Option<i64>) {
+    pub fn set_clock_offset(&mut self, offset_ns: Option<i64>, now_wall: TimeNs, now_mono: TimeNs) {
+        let now = at(now_wall, now_mono);
+        self.catch_up(now);
         self.world.set_clock_offset(offset_ns);
-        self.restage();
-    }
-
-    fn restage(&mut self) {
-        for market in self.markets.iter_mut().flatten() {
-            market.restage(self.latest, 0, &self.config, &self.world);
-        }
+        self.restage(now);
     }
 
     /// Forget a source's last word (reorg, feed shut down).
     ///
     /// # Errors
     /// `Unknown` for a market or source never declared.
-    pub fn withdraw(&mut self, market: MarketIx, source: SourceIx) -> Result<(), CoreError> {
-        self.feed_mut(market, source).map(Feed::withdraw)?;
-        self.restage();
-        Ok(())
+    pub fn withdraw(
+        &mut self,
+        market: MarketIx,
+        source: SourceIx,
+        now_wall: TimeNs,
+        now_mono: TimeNs,
+    ) -> Result<(), CoreError> {
+        self.change_feed(market, source, at(now_wall, now_mono), Feed::withdraw)
     }
 
     /// Take the operator's word for a feed's exponent and lift its quarantine.
@@ -225,13 +218,46 @@ impl PriceBook {
         market: MarketIx,
         source: SourceIx,
         expo: i32,
+        now_wall: TimeNs,
+        now_mono: TimeNs,
     ) -> Result<(), CoreError> {
         range("expo", expo.into(), (-MAX_EXPO).into(), MAX_EXPO.into())?;
-        let feed = self.feed_mut(market, source)?;
-        feed.spec.expo = expo;
-        feed.trial = None;
-        self.restage();
+        self.change_feed(market, source, at(now_wall, now_mono), |feed| {
+            feed.spec.expo = expo;
+            feed.trial = None;
+        })
+    }
+
+    fn change_feed(
+        &mut self,
+        market: MarketIx,
+        source: SourceIx,
+        now: Instant,
+        change: impl FnOnce(&mut Feed),
+    ) -> Result<(), CoreError> {
+        let found = declared(&mut self.markets, market)?;
+        let index = found
+            .feed_index(source.get())
+            .ok_or(unknown("source_ix", source.get()))?;
+        found.catch_up(now, &self.config, &self.world);
+        if let Some(feed) = found.feeds.get_mut(index) {
+            change(feed);
+        }
+        found.restage(now, &self.config, &self.world);
         Ok(())
+    }
+
+    // What held until `now` is settled before something true for many markets changes.
+    fn catch_up(&mut self, now: Instant) {
+        for market in self.markets.iter_mut().flatten() {
+            market.catch_up(now, &self.config, &self.world);
+        }
+    }
+
+    fn restage(&mut self, now: Instant) {
+        for market in self.markets.iter_mut().flatten() {
+            market.restage(now, &self.config, &self.world);
+        }
     }
 
     /// One market's quote at an instant; changes nothing, however often it is asked.
@@ -267,8 +293,7 @@ impl PriceBook {
             .alarms(at(now_wall, now_mono), &self.config, &self.world))
     }
 
-    /// Age and state of each feed of a market. Without `now_mono` the monotonic clock is taken to
-    /// have run with the wall clock since the last observation.
+    /// Age and state of each feed of a market.
     ///
     /// # Errors
     /// `Unknown` for a market never declared.
@@ -276,15 +301,10 @@ impl PriceBook {
         &self,
         market: MarketIx,
         now_wall: TimeNs,
-        now_mono: Option<TimeNs>,
+        now_mono: TimeNs,
     ) -> Result<Vec<FeedAge>, CoreError> {
-        let found = self.market(market)?;
-        let passed = now_wall.get().saturating_sub(self.latest.wall).max(0);
-        let now = Instant {
-            wall: now_wall.get(),
-            mono: now_mono.map_or(self.latest.mono.saturating_add(passed), TimeNs::get),
-        };
-        Ok(found.ages(now, &self.config, &self.world))
+        let now = at(now_wall, now_mono);
+        Ok(self.market(market)?.ages(now, &self.config, &self.world))
     }
 
     /// Observations seen so far, by answer.

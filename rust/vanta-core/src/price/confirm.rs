@@ -17,8 +17,7 @@ pub(crate) fn try_expo(
     now: Instant,
     scene: Scene<'_>,
 ) -> bool {
-    let agrees =
-        !future && price.is_some_and(|price| agreeing_peer(feeds, index, price, now, scene, false));
+    let agrees = price.is_some_and(|price| agreeing_peer(feeds, index, price, now, scene, false));
     let Some(feed) = feeds.get_mut(index) else {
         return false;
     };
@@ -31,7 +30,10 @@ pub(crate) fn try_expo(
         .trial
         .filter(|trial| trial.expo == expo)
         .unwrap_or(fresh_trial);
-    if key > trial.key {
+    if future {
+        // Its key must not make every later word look old.
+        trial.agreed = 0;
+    } else if key > trial.key {
         trial.key = key;
         trial.agreed = if agrees { trial.agreed + 1 } else { 0 };
     }

@@ -15,6 +15,14 @@ pub(crate) struct Instant {
 }
 
 impl Instant {
+    /// The moment after it.
+    pub(crate) fn next(self) -> Self {
+        Self {
+            wall: self.wall.saturating_add(1),
+            mono: self.mono.saturating_add(1),
+        }
+    }
+
     /// Wall minus monotonic time: changes only when the wall clock is stepped.
     pub(crate) fn offset(self) -> i64 {
         self.wall.saturating_sub(self.mono)

@@ -87,16 +87,21 @@ impl Machine {
 
     /// Whether the primary must still prove itself at `mono`, given `more` updates just accepted.
     pub(crate) fn probation(&self, mono: i64, more: i64, config: &AggregateConfig) -> bool {
-        if !self.away {
-            return false;
+        self.away && mono < self.returns_at(mono, more, config)
+    }
+
+    /// When the primary may lead again if nothing else happens, `i64::MAX` without an end in sight,
+    /// given `more` of its updates accepted at `mono`.
+    pub(crate) fn returns_at(&self, mono: i64, more: i64, config: &AggregateConfig) -> i64 {
+        if !self.away || self.return_count.saturating_add(more) < config.return_updates {
+            return i64::MAX;
         }
         let since = if self.return_count == 0 {
             mono
         } else {
             self.return_since
         };
-        self.return_count.saturating_add(more) < config.return_updates
-            || mono.saturating_sub(since) < config.return_after_ns
+        since.saturating_add(config.return_after_ns)
     }
 
     /// Consecutive good updates of the primary start over.

@@ -102,6 +102,13 @@ impl Market {
             .position(|known| *known == source)
     }
 
+    /// Index of the source's feed if it is a push feed.
+    pub(crate) fn push_index(&self, source: u16) -> Option<usize> {
+        let index = self.feed_index(source)?;
+        self.feeds.get(index).filter(|feed| feed.is_push())?;
+        Some(index)
+    }
+
     /// Look at time again at the next event: something other than an observation changed.
     pub(crate) fn wake(&mut self) {
         self.quiet_wall = NEVER;
@@ -124,7 +131,6 @@ impl Market {
             world,
             has_hours: self.spec.has_hours,
             asked_wall,
-            shut_out: 0,
         }
     }
 
@@ -158,10 +164,10 @@ impl Market {
         config: &AggregateConfig,
         world: &mut World,
     ) -> Reject {
-        let now = Instant {
+        let now = self.not_before(Instant {
             wall: observation.recv_wall_ns,
-            mono: observation.recv_mono_ns.max(self.latest_mono()),
-        };
+            mono: observation.recv_mono_ns,
+        });
         let scene = self.scene(config, world, now.wall);
         self.advance(now, scene);
         let verdict = gates(&mut self.feeds, index, observation, now, &self.spec, scene);

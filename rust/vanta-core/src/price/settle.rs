@@ -32,8 +32,8 @@ pub(crate) struct Staged {
     /// Observations accepted at that instant, and those of the primary among them.
     pub accepted: i64,
     pub by_primary: i64,
-    /// Bit per outlier for whom this is the strike that shuts it out.
-    pub shut_out: u16,
+    /// For some outlier this is the strike that shuts it out.
+    pub shuts_out: bool,
 }
 
 /// Outcome of one settling.
@@ -49,9 +49,14 @@ impl Ground<'_> {
         if machine.settled_mono == NEVER {
             return;
         }
-        // Each feed has at most seven such instants.
-        for _ in 0..7 * MAX_FEEDS {
-            let at = next_change(self.feeds, machine.settled_mono, now, self.scene);
+        // Each feed has at most seven such instants, and each may end a return of the primary.
+        for _ in 0..8 * MAX_FEEDS {
+            let since = machine.settled_mono;
+            let mut at = next_change(self.feeds, since, now, self.scene);
+            let returns = machine.returns_at(since, 0, self.scene.config);
+            if returns > since {
+                at = at.min(returns);
+            }
             if at > now.mono {
                 return;
             }
@@ -102,7 +107,7 @@ impl Ground<'_> {
             alone: survey.voices().len() == 1,
             accepted,
             by_primary,
-            shut_out: 0,
+            shuts_out: false,
         }
     }
 

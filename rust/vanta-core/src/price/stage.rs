@@ -2,7 +2,7 @@
 //! went on.
 
 use super::config::AggregateConfig;
-use super::feed::{Instant, NEVER, after};
+use super::feed::{Instant, NEVER};
 use super::market::Market;
 use super::peers::serve_freeze;
 use super::survey::{Scene, next_change};
@@ -22,15 +22,19 @@ impl Market {
     }
 
     fn remember_staged(&mut self, scene: Scene<'_>) {
-        if let Some(staged) = self.staged.take() {
+        let Some(staged) = self.staged.take() else {
+            return;
+        };
+        let (machine, ground) = self.parts(scene);
+        ground.remember(machine, &staged);
+        if staged.made.quality.has_price() {
+            self.moves.record(staged.made.price, staged.at.mono);
+        }
+        if staged.made.outliers != 0 && self.strike(staged.made.outliers, staged.at, scene.config) {
+            // From the next moment on the others speak without it.
             let (machine, ground) = self.parts(scene);
-            ground.remember(machine, &staged);
-            if staged.made.quality.has_price() {
-                self.moves.record(staged.made.price, staged.at.mono);
-            }
-            if self.strike(staged.made.outliers, staged.at, scene.config) {
-                self.wake();
-            }
+            ground.settle(machine, staged.at.next(), (0, 0));
+            self.wake();
         }
     }
 
@@ -51,7 +55,7 @@ impl Market {
         let mut staged = self
             .ground(scene)
             .look(&self.machine, now, (all, by_primary));
-        staged.shut_out = self.about_to_be_shut_out(staged.made.outliers, now, scene.config);
+        staged.shuts_out = self.shuts_out(staged.made.outliers, now, scene.config);
         self.staged = Some(staged);
         let frozen = accepted.is_some_and(|index| {
             staged.made.outliers.unbounded_shr(bit_of(index)) & 1 == 0
@@ -61,32 +65,34 @@ impl Market {
             self.wake();
             return;
         }
-        let next = next_change(&self.feeds, now.mono, now, scene);
+        let returns = self.machine.returns_at(now.mono, by_primary, scene.config);
+        let next = next_change(&self.feeds, now.mono, now, scene).min(returns);
         self.quiet_mono = next;
         self.quiet_wall = next.saturating_add(now.offset());
     }
 
-    /// Something other than an observation changed, at a time nobody told: say at the latest
-    /// instant what holds now. `known_wall` is a wall time that has passed for sure.
-    pub(crate) fn restage(
-        &mut self,
-        latest: Instant,
-        known_wall: i64,
-        config: &AggregateConfig,
-        world: &World,
-    ) {
-        if self.latest_mono() == NEVER {
-            return;
+    /// Settle what held until `now`, before something other than an observation changes.
+    pub(crate) fn catch_up(&mut self, now: Instant, config: &AggregateConfig, world: &World) {
+        if self.latest_mono() != NEVER {
+            let now = self.not_before(now);
+            self.advance(now, self.scene(config, world, now.wall));
         }
-        let mono = latest.mono.max(self.latest_mono());
-        let now = Instant {
-            wall: mono.saturating_add(latest.offset()),
-            mono,
-        };
-        let scene = self.scene(config, world, known_wall.max(now.wall));
-        self.advance(now, scene);
-        self.remember_staged(scene);
-        self.stage(now, scene, None);
+    }
+
+    /// Say what holds from `now` on, after something other than an observation changed.
+    pub(crate) fn restage(&mut self, now: Instant, config: &AggregateConfig, world: &World) {
+        if self.latest_mono() != NEVER {
+            let now = self.not_before(now);
+            self.stage(now, self.scene(config, world, now.wall), None);
+        }
+    }
+
+    /// `now`, no earlier than what was said: the monotonic clock does not run back.
+    pub(crate) fn not_before(&self, now: Instant) -> Instant {
+        Instant {
+            wall: now.wall,
+            mono: now.mono.max(self.latest_mono()),
+        }
     }
 
     /// The newest instant the market knows of; events are taken in the order they are offered.
@@ -95,59 +101,23 @@ impl Market {
             .map_or(self.machine.settled_mono, |staged| staged.at.mono)
     }
 
-    fn about_to_be_shut_out(&self, outliers: u16, now: Instant, config: &AggregateConfig) -> u16 {
-        let mut shut_out = 0;
-        if outliers != 0 {
-            for (index, feed) in (0_u32..).zip(&self.feeds) {
-                let bit = 1_u16.unbounded_shl(index);
-                if outliers & bit != 0 && feed.next_strike_quarantines(now.mono, config) {
-                    shut_out |= bit;
-                }
-            }
-        }
-        shut_out
+    // Whether a strike that is due shuts somebody out.
+    fn shuts_out(&self, outliers: u16, now: Instant, config: &AggregateConfig) -> bool {
+        outliers != 0
+            && (0_u32..).zip(&self.feeds).any(|(index, feed)| {
+                outliers.unbounded_shr(index) & 1 == 1
+                    && feed.next_strike_quarantines(now.mono, config)
+            })
     }
 
     fn strike(&mut self, outliers: u16, now: Instant, config: &AggregateConfig) -> bool {
         let mut shut_out = false;
-        if outliers != 0 {
-            for (index, feed) in (0_u32..).zip(&mut self.feeds) {
-                if outliers.checked_shr(index).unwrap_or(0) & 1 == 1 {
-                    shut_out |= feed.strike(now.mono, config);
-                }
+        for (index, feed) in (0_u32..).zip(&mut self.feeds) {
+            if outliers.unbounded_shr(index) & 1 == 1 {
+                shut_out |= feed.strike(now.mono, config);
             }
         }
         shut_out
-    }
-
-    /// Refresh the currency clock of the push feed at `index`; false when it is no push feed.
-    ///
-    /// When the old head had run out before this one came, that moment is settled first, so that a
-    /// lapse counts whether or not anybody asked in between. `latest` maps it to monotonic time.
-    pub(crate) fn set_head(
-        &mut self,
-        index: usize,
-        head: i64,
-        latest: Instant,
-        config: &AggregateConfig,
-        world: &World,
-    ) -> bool {
-        let Some(feed) = self.feeds.get(index).filter(|feed| feed.is_push()) else {
-            return false;
-        };
-        let lapse = after(feed.head, feed.head_limit);
-        if feed.head != NEVER && lapse <= head {
-            let at = Instant {
-                wall: lapse,
-                mono: lapse.saturating_sub(latest.offset()),
-            };
-            let scene = self.scene(config, world, at.wall);
-            self.advance(at, scene);
-        }
-        if let Some(feed) = self.feeds.get_mut(index) {
-            feed.head = head;
-        }
-        true
     }
 }
 

@@ -19,8 +19,6 @@ pub(crate) struct Scene<'a> {
     /// Wall time of the asking: a head known by then is no news from the future to an earlier
     /// instant that is settled only now.
     pub asked_wall: i64,
-    /// Bit per feed whose last strike is due but not yet given.
-    pub shut_out: u16,
 }
 
 /// One independent speaker.
@@ -102,11 +100,7 @@ pub(crate) fn survey(feeds: &[Feed], now: Instant, scene: Scene<'_>) -> Survey {
     let mut ever_spoke = false;
     let mut silenced = false;
     for ((index, feed), slot) in (0_u8..).zip(feeds).zip(standings.iter_mut()) {
-        let verdict = if scene.shut_out.unbounded_shr(index.into()) & 1 == 1 {
-            Standing::Quarantined
-        } else {
-            standing(feed, now, scene)
-        };
+        let verdict = standing(feed, now, scene);
         *slot = verdict;
         if !feed.quarantined(now.mono) {
             said_closed |= feed.session_closed;

@@ -70,12 +70,13 @@ impl World {
             book.add_feed(MarketIx::new(0).unwrap(), source, *spec)
                 .unwrap();
         }
-        book.set_clock_offset(Some(0));
-        Self {
+        let mut world = Self {
             book,
             wall: START,
             mono: 10 * SECOND_NS,
-        }
+        };
+        world.clock_offset(Some(0));
+        world
     }
 
     pub fn of(feeds: &[FeedSpec]) -> Self {
@@ -140,30 +141,55 @@ impl World {
         }
     }
 
+    /// Both clocks.
+    pub fn now(&self) -> (TimeNs, TimeNs) {
+        (
+            TimeNs::new(self.wall).unwrap(),
+            TimeNs::new(self.mono).unwrap(),
+        )
+    }
+
     pub fn head(&mut self, source: u16) {
-        let head = TimeNs::new(self.wall).unwrap();
+        self.head_of(source, self.wall);
+    }
+
+    pub fn head_of(&mut self, source: u16, head: i64) {
+        let (wall, mono) = self.now();
+        let head = TimeNs::new(head).unwrap();
         self.book
-            .set_head(SourceIx::new(source).unwrap(), head)
+            .set_head(SourceIx::new(source).unwrap(), head, wall, mono)
+            .unwrap();
+    }
+
+    pub fn sequencer(&mut self, up: bool) {
+        let (wall, mono) = self.now();
+        self.book.set_sequencer(up, wall, wall, mono);
+    }
+
+    pub fn clock_offset(&mut self, offset: Option<i64>) {
+        let (wall, mono) = self.now();
+        self.book.set_clock_offset(offset, wall, mono);
+    }
+
+    pub fn withdraw(&mut self, source: u16) {
+        let (wall, mono) = self.now();
+        let market = MarketIx::new(0).unwrap();
+        self.book
+            .withdraw(market, SourceIx::new(source).unwrap(), wall, mono)
             .unwrap();
     }
 
     pub fn quote(&self) -> Quote {
+        let (wall, mono) = self.now();
         self.book
-            .quote(
-                MarketIx::new(0).unwrap(),
-                TimeNs::new(self.wall).unwrap(),
-                TimeNs::new(self.mono).unwrap(),
-            )
+            .quote(MarketIx::new(0).unwrap(), wall, mono)
             .unwrap()
     }
 
     pub fn alarms(&self) -> Alarms {
+        let (wall, mono) = self.now();
         self.book
-            .alarms(
-                MarketIx::new(0).unwrap(),
-                TimeNs::new(self.wall).unwrap(),
-                TimeNs::new(self.mono).unwrap(),
-            )
+            .alarms(MarketIx::new(0).unwrap(), wall, mono)
             .unwrap()
     }
 

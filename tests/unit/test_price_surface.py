@@ -1,0 +1,102 @@
+"""Every binding of the price book, fed with what is no integer: a named error, nothing changed."""
+
+import inspect
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.fakes.core_calls import NO_INTEGERS
+from vanta._core import PRICE_REJECTS, AggregateConfig, InvalidInput, PriceBook
+
+E10 = 10**10
+SECOND = 10**9
+WALL = 1_700_000_000 * SECOND
+NOW = {"now_wall_ns": WALL, "now_mono_ns": SECOND}
+
+CALLS: dict[str, dict[str, Any]] = {
+    "add_market": {"market_ix": 1, "min_price_e10": 1, "max_price_e10": E10, "max_conf_e10": 0},
+    "add_feed": {
+        "market_ix": 0,
+        "source_ix": 2,
+        "kind": "stream",
+        "group": 2,
+        "expo": -10,
+        "interval_ns": SECOND,
+        "max_age_ns": 0,
+        "heartbeat_ns": 0,
+        "deviation_e10": 0,
+    },
+    "update": {
+        "market_ix": 0,
+        "source_ix": 0,
+        "value": E10,
+        "expo": -10,
+        "publish_ns": WALL,
+        "seq": 1,
+        "recv_wall_ns": WALL,
+        "recv_mono_ns": SECOND,
+    },
+    "set_head": {"source_ix": 1, "head_ns": WALL, **NOW},
+    "set_sequencer": {"up": True, "since_ns": 0, **NOW},
+    "set_clock_offset": {"offset_ns": 0, **NOW},
+    "withdraw": {"market_ix": 0, "source_ix": 0, **NOW},
+    "repin": {"market_ix": 0, "source_ix": 0, "expo": -8, **NOW},
+    "quote": {"market_ix": 0, **NOW},
+    "quotes": {"market_ix": np.zeros(1, dtype=np.uint16), **NOW},
+    "ages": {"market_ix": 0, **NOW},
+    "alarms": {"market_ix": 0, **NOW},
+}
+INTEGERS = [
+    (call, name)
+    for call, good in CALLS.items()
+    for name, value in good.items()
+    if type(value) is int and name != "value"
+]
+MAY_BE_NONE = {"seq", "offset_ns"}
+
+
+def a_book() -> PriceBook:
+    book = PriceBook(AggregateConfig())
+    book.set_clock_offset(0, **NOW)
+    book.add_market(0, min_price_e10=1, max_price_e10=2**62)
+    book.add_feed(0, 0, kind="stream", group=0, primary=True)
+    book.add_feed(0, 1, kind="push", group=1, heartbeat_ns=SECOND)
+    return book
+
+
+@pytest.mark.parametrize("call", list(CALLS))
+def test_the_good_call_is_good_and_time_is_required(call: str) -> None:
+    getattr(a_book(), call)(**CALLS[call])
+    for name in inspect.signature(getattr(PriceBook, call)).parameters:
+        if name.endswith(("wall_ns", "mono_ns")):
+            less = {key: value for key, value in CALLS[call].items() if key != name}
+            with pytest.raises(TypeError, match=name):
+                getattr(a_book(), call)(**less)
+
+
+@pytest.mark.parametrize(("call", "name"), INTEGERS)
+def test_what_is_no_integer_is_refused_by_name(call: str, name: str) -> None:
+    for value in NO_INTEGERS:
+        if value is None and name in MAY_BE_NONE:
+            continue
+        with pytest.raises((TypeError, InvalidInput), match=name):
+            getattr(a_book(), call)(**CALLS[call] | {name: value})
+            pytest.fail(repr(value))
+
+
+@pytest.mark.parametrize("value", [True, 1.5, math.nan, math.inf, np.float64(1), np.True_, b"1"])
+@pytest.mark.parametrize("name", ["value", "conf"])
+def test_a_price_that_is_no_integer_is_malformed_and_counted(name: str, value: object) -> None:
+    book = a_book()
+    code = book.update(**CALLS["update"] | {name: value})
+    assert PRICE_REJECTS[code] == "MALFORMED"
+    assert book.counters()["MALFORMED"] == 1
+
+
+@pytest.mark.parametrize("constant", ["strikes", "version"])
+@pytest.mark.parametrize("value", [True, 1.0, math.nan, np.float64(3), None, "3"])
+def test_a_constant_that_is_no_integer_is_refused_by_name(constant: str, value: object) -> None:
+    with pytest.raises(TypeError, match=f"{constant} must be an integer"):
+        AggregateConfig(**{constant: value})
