@@ -177,6 +177,22 @@ async def test_bad_input_is_answered_with_its_code(chat: Chat, text: str, code: 
     assert await chat.order_count() == 0
 
 
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("/close all", "[DRY] No open positions. /long starts one."),
+        ("/close #99", "You have no open position #99. /positions shows yours. E-ARG"),
+        ("/close BTC", "You have no open position BTC/USD. /positions shows yours. E-ARG"),
+        ("/close #1 BTC", 'I did not get "#1 BTC" as position: it needs one of #12, BTC or all.'),
+        ("/close 12", 'I did not get "12": it needs the form /close #12 50%. E-ARG'),
+        ("/why 999", "You have no order #999. /orders shows yours. E-ARG"),
+        ("/long BTC 100 25c", "as amount: it needs a plain number such as 100, 25x or 50%."),
+    ],
+)
+async def test_what_is_not_understood_names_the_way_out(chat: Chat, text: str, words: str) -> None:
+    assert words in (await chat.say(text))["text"]
+
+
 async def test_not_available_words_say_so(chat: Chat) -> None:
     reply = await chat.say("/long BTC 100 10x @62000")
     assert reply["text"] == '"@62000" is not available yet. Nothing was sent. E-ARG'

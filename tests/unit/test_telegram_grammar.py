@@ -10,10 +10,22 @@ from tests.fakes.engine_world import CATALOGUE
 from vanta.domain.enums import Side
 from vanta.domain.errors import InputError
 from vanta.domain.units import E6, E10
-from vanta.telegram.grammar import MAX_WORDS, Request, Stop, parse, stop_price
+from vanta.telegram.grammar import (
+    CLOSE,
+    MAX_WORDS,
+    OPEN,
+    SHOW,
+    STOPS,
+    Form,
+    Request,
+    Stop,
+    parse,
+    stop_price,
+)
 
 PERCENT = E10 // 100
 BTC = CATALOGUE.resolve("BTC")
+ANY = Form("/any", OPEN.takes | CLOSE.takes)
 
 
 @pytest.mark.parametrize(
@@ -43,7 +55,7 @@ BTC = CATALOGUE.resolve("BTC")
     ],
 )
 def test_word_is_understood(text: str, said: dict[str, Any]) -> None:
-    assert parse(text, CATALOGUE) == Request(**said)
+    assert parse(text, CATALOGUE, ANY) == Request(**said)
 
 
 @pytest.mark.parametrize(
@@ -55,7 +67,7 @@ def test_word_is_understood(text: str, said: dict[str, Any]) -> None:
     ],
 )
 def test_order_and_blanks_do_not_matter(text: str) -> None:
-    assert parse(text, CATALOGUE) == Request(
+    assert parse(text, CATALOGUE, ANY) == Request(
         market=BTC,
         collateral_e6=100 * E6,
         leverage_e10=25 * E10,
@@ -78,20 +90,35 @@ def test_order_and_blanks_do_not_matter(text: str) -> None:
 )  # fmt: skip
 def test_nonsense_is_refused_by_name(word: str) -> None:
     with pytest.raises(InputError) as refused:
-        parse(word, CATALOGUE)
+        parse(word, CATALOGUE, ANY)
     assert refused.value.code in ("E-ARG", "E-SYM")
     assert refused.value.limit
+
+
+@pytest.mark.parametrize(
+    ("form", "word"),
+    [
+        (OPEN, "#12"), (OPEN, "50%"), (OPEN, "all"),
+        (CLOSE, "100"), (CLOSE, "25x"), (CLOSE, "tp=5000"), (CLOSE, "slip=1%"),
+        (STOPS, "25x"), (STOPS, "BTC"), (SHOW, "BTC"),
+    ],
+)  # fmt: skip
+def test_word_that_means_nothing_to_the_command_is_not_ignored(form: Form, word: str) -> None:
+    with pytest.raises(InputError) as refused:
+        parse(word, CATALOGUE, form)
+    assert refused.value.value == word
+    assert form.example in refused.value.limit
 
 
 @pytest.mark.parametrize("word", ["trail=1%", "be=1%", "@62000", "stop@63000", "twap", "TRAIL=1%"])
 def test_words_of_later_releases_are_told_apart(word: str) -> None:
     with pytest.raises(InputError, match="not available yet"):
-        parse(f"BTC 100 {word}", CATALOGUE)
+        parse(f"BTC 100 {word}", CATALOGUE, ANY)
 
 
 def test_unknown_market_names_the_nearest() -> None:
     with pytest.raises(InputError) as refused:
-        parse("BCT 100", CATALOGUE)
+        parse("BCT 100", CATALOGUE, ANY)
     assert refused.value.code == "E-SYM"
     assert "BTC" in refused.value.limit
 
@@ -99,13 +126,13 @@ def test_unknown_market_names_the_nearest() -> None:
 @pytest.mark.parametrize("text", ["BTC NaN 10x", "NaN BTC 10x", "btc inf"])
 def test_second_unknown_word_is_no_market(text: str) -> None:
     with pytest.raises(InputError) as refused:
-        parse(text, CATALOGUE)
+        parse(text, CATALOGUE, ANY)
     assert refused.value.code == "E-ARG"
 
 
 def test_too_many_words_are_refused() -> None:
     with pytest.raises(InputError, match="at most"):
-        parse("a " * (MAX_WORDS + 1), CATALOGUE)
+        parse("a " * (MAX_WORDS + 1), CATALOGUE, ANY)
 
 
 def test_naughty_strings_never_become_a_request(data_dir: Path) -> None:
@@ -114,7 +141,7 @@ def test_naughty_strings_never_become_a_request(data_dir: Path) -> None:
     meant = {"", "1", "1.00", "100"}
     for text in strings:
         try:
-            request = parse(text, CATALOGUE)
+            request = parse(text, CATALOGUE, ANY)
         except InputError:
             continue
         assert text.strip() in meant or request.collateral_e6 > 0, text

@@ -42,7 +42,7 @@ def price(market: Market, quote: _core.Quote) -> str:
     low, high = format_leverage(market.min_leverage_e10), format_leverage(market.max_leverage_e10)
     rows = [
         line("Price", value, "is", QUALITY_WORDS[quality]),
-        line("Age", age, "feeds", str(len(quote.sources_used))),
+        line("Oldest", age, "feeds", str(len(quote.sources_used))),
         line("Lev", f"{low}-{high}", "open", share(market.open_fee_e10, places=3)[1:]),
         line("Min", format_usd(market.min_notional_e6), "size"),
     ]

@@ -17,9 +17,9 @@ from vanta.telegram import keyboards, views
 from vanta.telegram.context import Room
 from vanta.telegram.drafts import Option
 from vanta.telegram.flow import View
-from vanta.telegram.grammar import Request, Stop, stop_price
+from vanta.telegram.grammar import STOPS, Request, Stop, stop_price
 from vanta.telegram.office import TICKET_LIFE_S, Office, new_nonce
-from vanta.telegram.text import esc, pre, reasons, tag
+from vanta.telegram.text import YOURS, esc, pre, reasons, tag
 
 PAGE = 5
 STOP_MOVES = (1, 2, 5)  # percent of the price, against the position
@@ -94,7 +94,7 @@ class Changes:
         else:
             found, said = items, "all"
         if not found:
-            raise InputError("E-ARG", field="position", value=said, limit="one of /positions")
+            raise InputError("E-ARG", field="open position", value=said, limit=YOURS + "/positions")
         return found
 
     async def close(
@@ -190,7 +190,7 @@ class Changes:
         """`/tpsl #12 tp= sl=`."""
         if not request.position_id or (request.take_profit is None and request.stop_loss is None):
             raise InputError(
-                "E-ARG", field="stops", value="/tpsl", limit="such as /tpsl #12 sl=-2% tp=+5%"
+                "E-ARG", field="stops", value="/tpsl", limit=f"the form {STOPS.example}"
             )
         position = (await self.find(user, request))[0]
         mark = self._room.desk.quote(position.market_ix).price_e10 or position.entry_e10

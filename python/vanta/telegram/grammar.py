@@ -7,7 +7,7 @@ releases are recognised and answered as not available yet, never ignored.
 """
 
 import re
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
@@ -29,6 +29,7 @@ _LIKE: Final = "BTC, 100, 25x, sl=-2% or #12"
 _LATER: Final = ("trail=", "be=", "@", "stop@", "twap")
 _SYMBOL: Final = re.compile(r"[A-Za-z][A-Za-z0-9]{0,15}(?:[/_-][A-Za-z]{2,5})?", re.ASCII)
 _NUMBER_LIKE: Final = re.compile(r"[+-]?[0-9.]", re.ASCII)
+_WRONG_UNIT: Final = re.compile(r"[0-9.]+[a-z]{1,3}", re.ASCII)
 
 
 class Stop(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,11 +57,31 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     is_all: bool = False
 
 
-def parse(text: str, catalogue: Catalogue) -> Request:
+class Form(NamedTuple):
+    """A command's words: an example, and the fields of `Request` that it takes."""
+
+    example: str
+    takes: frozenset[str]
+
+
+OPEN: Final = Form(
+    "/long BTC 100 25x sl=-2%",
+    frozenset(
+        {"market", "collateral_e6", "leverage_e10", "take_profit", "stop_loss", "slippage_e10"}
+    ),
+)
+CLOSE: Final = Form("/close #12 50%", frozenset({"market", "position_id", "is_all", "portion_e10"}))
+STOPS: Final = Form(
+    "/tpsl #12 sl=-2% tp=+5%", frozenset({"position_id", "take_profit", "stop_loss"})
+)
+SHOW: Final = Form("/positions #12", frozenset({"position_id"}))
+
+
+def parse(text: str, catalogue: Catalogue, form: Form) -> Request:
     """Read the words after a command.
 
-    Raises `InputError`: E-ARG for a word that is not understood, stands twice or is out of range,
-    E-SYM for an unknown market.
+    Raises `InputError`: E-ARG for a word that is not understood, stands twice, is out of range or
+    means nothing to this command, E-SYM for an unknown market.
     """
     words = text.split()
     if len(words) > MAX_WORDS:
@@ -75,6 +96,8 @@ def parse(text: str, catalogue: Catalogue) -> Request:
                 raise
             unknown = unknown or error
             continue
+        if name not in form.takes:
+            raise InputError("E-ARG", field="word", value=word, limit=f"the form {form.example}")
         if name in said:
             raise InputError("E-ARG", field=_label(name), value=word, limit="to be said once")
         said[name] = value
@@ -142,7 +165,11 @@ def _number(lower: str, word: str) -> tuple[str, Any]:
         return "portion_e10", _portion(lower)
     if lower.endswith("x"):
         return "leverage_e10", _leverage(lower, word)
-    return "collateral_e6", parse_usd_e6(lower.removesuffix("usd"), field="amount")
+    bare = lower.removesuffix("usd")
+    if _WRONG_UNIT.fullmatch(bare):
+        limit = "a plain number such as 100, 25x or 50%"
+        raise InputError("E-ARG", field="amount", value=word, limit=limit)
+    return "collateral_e6", parse_usd_e6(bare, field="amount")
 
 
 def _stop(value: str, *, field: str) -> Stop:
@@ -176,7 +203,9 @@ def _percent(value: str, *, field: str) -> int:
 def _portion(value: str) -> int:
     portion_e10 = parse_percent_e10(value, field="portion")
     if portion_e10 > ONE_E10:
-        raise InputError("E-ARG", field="portion", value=value, limit="at most 100%")
+        raise InputError(
+            "E-ARG", field="portion", value=value, limit="at most 100%, as in /close #12 50%"
+        )
     return portion_e10
 
 
@@ -191,7 +220,7 @@ def _leverage(lower: str, word: str) -> int:
 
 def _id(digits: str, word: str) -> int:
     if not digits.isascii() or not digits.isdigit() or len(digits) > 15 or int(digits) == 0:
-        raise InputError("E-ARG", field="position", value=word, limit="a number such as #12")
+        raise InputError("E-ARG", field="position", value=word, limit="a number, as in /close #12")
     return int(digits)
 
 

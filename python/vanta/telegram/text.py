@@ -15,6 +15,8 @@ from vanta.domain.verdict import Reason
 
 COLUMNS: Final = 33
 EXAMPLE: Final = "/long BTC 100 25x sl=-2%"
+YOURS: Final = "one of "
+"""Before a command: the limit of a number that names nothing of this person's."""
 _SECOND: Final = 10**9
 
 QUALITY_WORDS: Final = {
@@ -82,10 +84,17 @@ def input_error(error: InputError) -> str:
         return f'No market "{value}". Did you mean {near}? E-SYM'
     if "not available yet" in error.limit:
         return f'"{value}" is not available yet. Nothing was sent. E-ARG'
-    return (
-        f'I did not get "{value}" as {esc(error.field)}: it needs {esc(error.limit)}.\n'
-        f"Example: <code>{EXAMPLE}</code> {error.code}"
-    )
+    field, limit = esc(error.field), esc(error.limit)
+    if limit.startswith(YOURS + "/"):
+        return f"You have no {field} {value}. {limit.removeprefix(YOURS)} shows yours. {error.code}"
+    role = "" if field == "word" else f" as {field}"
+    text = f'I did not get "{value}"{role}: it needs {limit}.'
+    # A limit that names a command is its own example.
+    return f"{text} {error.code}" if "/" in limit else _with_example(text, error.code)
+
+
+def _with_example(text: str, code: str) -> str:
+    return f"{text}\nExample: <code>{EXAMPLE}</code> {code}"
 
 
 def not_understood(text: str) -> str:

@@ -10,6 +10,7 @@ from vanta.telegram import account_views, keyboards
 from vanta.telegram.callback import Callback
 from vanta.telegram.context import Room
 from vanta.telegram.press import Press, Verb
+from vanta.telegram.text import YOURS
 
 DAYS = 5
 ORDERS = 5
@@ -48,7 +49,7 @@ def account_router(room: Room) -> Router:
     async def why(user: User, order_id: int) -> View:
         order = await room.own_order(user.id, order_id)
         if order is None:
-            raise InputError("E-ARG", field="order", value=f"#{order_id}", limit="one of /orders")
+            raise InputError("E-ARG", field="order", value=f"#{order_id}", limit=YOURS + "/orders")
         return account_views.why(order, room.market(order.intent.market_ix)), None
 
     pages = {"status": status, "pnl": pnl, "risk": risk, "orders": orders}
@@ -74,7 +75,7 @@ def account_router(room: Room) -> Router:
             room.say(message.chat.id, *await orders(user))
             return
         if not digits.isascii() or not digits.isdigit() or len(digits) > 15:
-            raise InputError("E-ARG", field="order", value=digits, limit="a number such as 481")
+            raise InputError("E-ARG", field="order", value=digits, limit="a number, as in /why 481")
         room.say(message.chat.id, *await why(user, int(digits)))
 
     @router.callback_query(Verb("why"))

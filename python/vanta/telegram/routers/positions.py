@@ -13,7 +13,7 @@ from vanta.telegram.callback import Callback
 from vanta.telegram.changes import Changes, refs_for
 from vanta.telegram.context import Room
 from vanta.telegram.flow import View
-from vanta.telegram.grammar import parse
+from vanta.telegram.grammar import CLOSE, SHOW, STOPS, parse
 from vanta.telegram.office import new_nonce
 from vanta.telegram.outcome import Outcome
 from vanta.telegram.press import Press, Verb
@@ -47,7 +47,7 @@ class PositionHandlers:
     # --- typed ------------------------------------------------------------------------------
 
     async def positions(self, message: Message, command: CommandObject, user: User) -> None:
-        request = parse(command.args or "", self._room.catalogue)
+        request = parse(command.args or "", self._room.catalogue, SHOW)
         if request.position_id:
             position = await self._room.own_position(user.id, request.position_id)
             view = self._changes.card(position) if position else View(NOT_YOURS)
@@ -57,13 +57,17 @@ class PositionHandlers:
 
     async def close(self, message: Message, command: CommandObject, user: User) -> None:
         chat_id = message.chat.id
-        request = parse(command.args or "", self._room.catalogue)
-        if request.collateral_e6 or request.leverage_e10:
-            raise InputError(
-                "E-ARG", field="close", value=command.args, limit="such as /close #12 50%"
-            )
-        is_named = bool(request.position_id or request.market or request.is_all)
-        if not is_named and len(await self._room.stores.positions.open_of(user.id)) != 1:
+        request = parse(command.args or "", self._room.catalogue, CLOSE)
+        several = request.market is not None or request.is_all
+        if request.position_id and several:
+            limit = "one of #12, BTC or all"
+            raise InputError("E-ARG", field="position", value=command.args, limit=limit)
+        count = len(await self._room.stores.positions.open_of(user.id))
+        if request.is_all:
+            is_clear = count > 0
+        else:
+            is_clear = bool(request.position_id or several) or count == 1
+        if not is_clear:
             self._room.say(chat_id, *await self._changes.listing(user, 0))
             return
         found = await self._changes.find(user, request)
@@ -74,7 +78,7 @@ class PositionHandlers:
         )
 
     async def stops(self, message: Message, command: CommandObject, user: User) -> None:
-        request = parse(command.args or "", self._room.catalogue)
+        request = parse(command.args or "", self._room.catalogue, STOPS)
         view = await self._changes.typed_stops(
             user, message.chat.id, request, ref=message_ref(message)
         )

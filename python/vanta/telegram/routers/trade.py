@@ -12,7 +12,7 @@ from vanta.telegram.changes import Changes
 from vanta.telegram.context import Room
 from vanta.telegram.drafts import Draft, Option, from_request
 from vanta.telegram.flow import Flow, View
-from vanta.telegram.grammar import Request, parse
+from vanta.telegram.grammar import OPEN, parse
 from vanta.telegram.office import Office, new_nonce
 from vanta.telegram.press import Press, Verb
 from vanta.telegram.text import input_error
@@ -36,13 +36,12 @@ def trade_router(room: Room, office: Office, flow: Flow, changes: Changes) -> Ro
     async def typed(message: Message, user: User, side: Side | None, words: str) -> View:
         chat_id = message.chat.id
         try:
-            request = parse(words, room.catalogue)
+            request = parse(words, room.catalogue, OPEN)
         except InputError as error:
             if error.code != "E-SYM":
                 raise
             near = _mended(words, error, side, message_ref(message))
             return await flow.suggest(user, chat_id, input_error(error), near)
-        _refuse_foreign_words(request)
         draft = from_request(request, side=side, ref=message_ref(message))
         return await flow.advance(user, chat_id, draft)
 
@@ -51,7 +50,7 @@ def trade_router(room: Room, office: Office, flow: Flow, changes: Changes) -> Ro
         for name in error.limit.removeprefix("one of ").split(", "):
             mended = [name if w == error.value else w for w in words.split()]
             try:
-                request = parse(" ".join(mended), room.catalogue)
+                request = parse(" ".join(mended), room.catalogue, OPEN)
             except InputError:
                 continue
             draft = from_request(request, side=side, ref=ref)
@@ -89,10 +88,3 @@ def trade_router(room: Room, office: Office, flow: Flow, changes: Changes) -> Ro
             press.show(*await changes.confirm_stops(user, press.chat_id, option.intent))
 
     return router
-
-
-def _refuse_foreign_words(request: Request) -> None:
-    if request.portion_e10 or request.position_id or request.is_all:
-        raise InputError(
-            "E-ARG", field="word", value="#12, 50 % or all", limit="to stand in /close, not here"
-        )
