@@ -12,6 +12,7 @@ const scroll = $("scroll");
 const ANSWER_LIMIT_MS = 15000;
 const NEAR_END_PX = 80;
 const GROUP_S = 300;
+const hasKeyboard = matchMedia("(pointer: fine)").matches; // a focused field would open one
 
 const messages = new Map(); // key -> message; key is the id, or the client id while pending
 const deleted = new Set(); // ids; a deletion may overtake the answer that tells a message's id
@@ -70,12 +71,12 @@ function put(message) {
   if (before) {
     message.tight = before.tight;
     const old = $(`m${message.key}`);
-    const held = old.contains(document.activeElement) ? document.activeElement.dataset?.data : null;
+    const held = old.contains(document.activeElement) ? document.activeElement.dataset.data : null;
     const item = draw(message);
     if (message.tight) item.classList.add("tight");
     if (before.text !== message.text) item.firstChild.classList.add("changed");
     old.replaceWith(item);
-    if (held) item.querySelector(`[data-data="${CSS.escape(held)}"]`)?.focus();
+    if (held) keepFocus(item, held);
   } else {
     insert(message);
     if (!isMine(message)) $("typing").hidden = true;
@@ -84,6 +85,14 @@ function put(message) {
   if (!state.ready) return;
   if (follow) toEnd();
   else if (!before) showUnread(state.unread + 1);
+}
+
+// Who presses by keyboard goes on from here. Never from a new button: a second Enter, meant for
+// Confirm, would press whatever stands there now.
+function keepFocus(item, data) {
+  const same = item.querySelector(`[data-data="${CSS.escape(data)}"]`);
+  if (!same) item.tabIndex = -1;
+  (same || item).focus({ preventScroll: true });
 }
 
 function redraw(list) {
@@ -221,7 +230,7 @@ function release(key, isLate = false) {
   for (const button of $(`m${message}`)?.querySelectorAll(".waiting") || []) {
     if (button.dataset.data !== data) continue;
     button.classList.remove("waiting");
-    button.disabled = false;
+    button.removeAttribute("aria-disabled");
     button.removeAttribute("aria-busy");
   }
   if (isLate) toast("No answer yet. Pressing again is safe.");
@@ -235,7 +244,7 @@ log.addEventListener("click", (event) => {
   else if (button?.dataset.data) press(button);
 });
 
-$("start").addEventListener("click", () => { say("/start"); composer.focus(); });
+$("start").addEventListener("click", () => { say("/start"); if (hasKeyboard) composer.focus(); });
 $("jump").addEventListener("click", () => scroll.scrollTo({ top: scroll.scrollHeight, behavior: "smooth" }));
 
 scroll.addEventListener("scroll", () => {
@@ -269,4 +278,4 @@ const link = new Link({
   },
 });
 link.connect();
-if (matchMedia("(pointer: fine)").matches) composer.focus();
+if (hasKeyboard) composer.focus();

@@ -139,8 +139,9 @@ export function keyboard(message, waiting) {
   return node;
 }
 
+// Not `disabled`: that would take the focus away from who pressed it by keyboard.
 export function wait(key) {
   key.classList.add("waiting");
-  key.disabled = true;
+  key.setAttribute("aria-disabled", "true");
   key.setAttribute("aria-busy", "true");
 }
