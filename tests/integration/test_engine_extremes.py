@@ -96,6 +96,9 @@ async def test_every_intent_gets_its_answer(pool: Pool, clock: ManualClock, seed
                 for reason in ended.verdict.reasons:
                     assert reason.code.startswith("E-")
                     assert reason.text.strip()
+                    # A number without a unit is a number nobody can read.
+                    bare = reason.rule == "POSITION" or not (reason.value or reason.limit)
+                    assert bare or reason.unit != "none", reason
         account = await world.accounts.get(user_id)
         assert account.cash_e6 >= 0
         assert world.engine.exposure(user_id).cash_e6 == account.cash_e6

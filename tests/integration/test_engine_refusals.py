@@ -81,7 +81,7 @@ from vanta.store.pool import Pool
             "E-BAL",
             "BALANCE",
             # 0.06 % of 19,998 on top
-            "You have 10,000.00 USDC free; this needs 10,010.99.",
+            "You have 10,000.00 USDC free; this needs 10,011.00.",
             id="too little cash",
         ),
         pytest.param(
@@ -132,14 +132,14 @@ from vanta.store.pool import Pool
             {"guard_price_e10": 59_000 * E10, "max_slippage_e10": 50_000_000},
             "E-SLIP",
             "SLIPPAGE",
-            "Price moved 1.69 % (limit 0.50 %). Nothing was sent.",
+            "Price moved 1.70 % (limit 0.50 %). Nothing was sent.",
             id="a buy that ran away upwards",
         ),
         pytest.param(
             {"side": Side.SHORT, "guard_price_e10": 61_000 * E10, "max_slippage_e10": 50_000_000},
             "E-SLIP",
             "SLIPPAGE",
-            "Price moved 1.63 % (limit 0.50 %). Nothing was sent.",
+            "Price moved 1.64 % (limit 0.50 %). Nothing was sent.",
             id="a sell that ran away downwards",
         ),
         pytest.param(

@@ -7,7 +7,7 @@ from vanta import _core
 from vanta.domain.enums import Side
 from vanta.domain.slippage import adverse_move_e10
 from vanta.domain.units import E6, E10, I64_MAX
-from vanta.engine import verdicts
+from vanta.engine import risk_words, verdicts
 
 S = 10**9
 NOW = 1_790_000_000 * S  # 14:13:20 UTC
@@ -48,7 +48,7 @@ class Failed:
         self.resets_at_ns = resets_at_ns
 
 
-CASE = verdicts.RiskCase(
+CASE = risk_words.RiskCase(
     market=CATALOGUE[BTC],
     side=Side.SHORT,
     collateral_e6=20 * E6,
@@ -107,16 +107,31 @@ CASE = verdicts.RiskCase(
     ],
 )
 def test_a_failed_rule_in_words(failed: Failed, code: str, words: str) -> None:
-    reason = verdicts.of_failure(failed, CASE)  # type: ignore[arg-type]
+    reason = risk_words.of_failure(failed, CASE)  # type: ignore[arg-type]
     assert (reason.code, reason.text) == (code, words)
     assert (reason.value, reason.limit) == (failed.value, failed.limit)
     assert reason.resets_at_ns == failed.resets_at_ns
     assert reason.rule == _core.RULES[failed.rule]
 
 
+def test_what_breaks_a_limit_by_a_hair_does_not_read_like_the_limit() -> None:
+    hair = [
+        Failed("POSITION_MAX", 10_000 * E6 + 1, 10_000 * E6),
+        Failed("BALANCE", 50_310_001, 50_310_000),
+        Failed("ACCOUNT_RISK", 1_000_000_001, 1_000_000_000),
+        Failed("VOLUME_HOUR", 10_000 * E6 + 1, 10_000 * E6),
+    ]
+    texts = [risk_words.of_failure(failed, CASE).text for failed in hair]  # type: ignore[arg-type]
+    assert "10,000.01 of 10,000.00" in texts[0]
+    assert "have 50.31 USDC free; this needs 50.32" in texts[1]
+    assert "lose 10.01 %" in texts[2]
+    assert "make 10,000.01 of 10,000.00" in texts[3]
+    assert "moved 0.51 % (limit 0.50 %)" in verdicts.slipped(50_000_001, 50_000_000).text
+
+
 def test_every_rule_of_the_core_has_words() -> None:
     for rule in _core.RULES[1:]:
-        reason = verdicts.of_failure(Failed(rule, 3, 2), CASE)  # type: ignore[arg-type]
+        reason = risk_words.of_failure(Failed(rule, 3, 2), CASE)  # type: ignore[arg-type]
         assert reason.code.startswith("E-")
         assert reason.text
 

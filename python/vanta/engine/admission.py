@@ -19,7 +19,7 @@ from vanta.domain.ports import Clock, Quotes
 from vanta.domain.position import Position
 from vanta.domain.units import ONE_E10
 from vanta.domain.verdict import Reason, Verdict
-from vanta.engine import verdicts
+from vanta.engine import risk_words, verdicts
 from vanta.engine.account import AccountBook
 from vanta.engine.arguments import (
     aimed,
@@ -264,7 +264,7 @@ class Admission:
         said = {reason.rule for reason in decision.reasons}
         case = self._case(decision)
         decision.reasons.extend(
-            verdicts.of_failure(failure, case)
+            risk_words.of_failure(failure, case)
             for failure in verdict.failures
             if _core.RULES[failure.rule] not in said
         )
@@ -295,9 +295,9 @@ class Admission:
                 # of the batch have their reservations already.
                 self._ask_risk(row, reserve=False)
 
-    def _case(self, decision: Decision) -> verdicts.RiskCase:
+    def _case(self, decision: Decision) -> risk_words.RiskCase:
         intent = decision.intent
-        return verdicts.RiskCase(
+        return risk_words.RiskCase(
             market=decision.market,
             side=intent.side or Side.LONG,
             collateral_e6=intent.collateral_e6,

@@ -60,7 +60,11 @@ def size_reasons(intent: Intent, market: Market) -> list[Reason]:
         words = f"Collateral must be more than 0 and at most {format_usd(MAX_COLLATERAL_E6)} USDC."
         reasons.append(
             verdicts.argument(
-                words, rule="COLLATERAL", value=intent.collateral_e6, limit=MAX_COLLATERAL_E6
+                words,
+                rule="COLLATERAL",
+                value=intent.collateral_e6,
+                limit=MAX_COLLATERAL_E6,
+                unit="usd_e6",
             )
         )
     if not 0 < intent.leverage_e10 <= MAX_LEVERAGE_E10:

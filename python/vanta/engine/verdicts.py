@@ -1,22 +1,18 @@
 """Texts of refusals: what happened, which number, what to do next; the code last, in its field.
 
-One function per situation. The rules of the core come as numbers (`_core.Failure`) and leave as
-published codes and sentences.
+One function per situation. The rules of the core have their words in `risk_words`.
 """
 
-from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Final
 
 from vanta import _core
-from vanta.domain.enums import Mode, Quality, Side
+from vanta.domain.enums import Mode, Quality
 from vanta.domain.market import Market
-from vanta.domain.units import format_leverage, format_percent, format_price, format_usd
+from vanta.domain.units import format_leverage, format_percent, format_price
 from vanta.domain.verdict import Reason
 
 _SECOND_NS: Final = 10**9
-_MINUTE_NS: Final = 60 * _SECOND_NS
-I64_MAX: Final = 2**63 - 1
 
 
 def clock_time(at_ns: int) -> str:
@@ -36,10 +32,9 @@ def how_long(ns: int) -> str:
     return f"{hours} h {minutes} min" if minutes else f"{hours} h"
 
 
-def _resets(resets_at_ns: int, now_ns: int) -> str:
-    if not resets_at_ns:
-        return "Waiting does not help"
-    return f"Resets {clock_time(resets_at_ns)} ({how_long(resets_at_ns - now_ns)})"
+def over_percent(ratio_e10: int) -> str:
+    """Render a share that is over its limit, rounded up: it must not read like the limit."""
+    return format_percent(-(-ratio_e10 // 10**6) * 10**6)
 
 
 # --- before the price ---------------------------------------------------------------------------
@@ -69,9 +64,9 @@ def in_doubt() -> Reason:
     return Reason(code="E-UNKNOWN", rule="IN_DOUBT", text=text)
 
 
-def argument(text: str, *, rule: str, value: int = 0, limit: int = 0) -> Reason:
+def argument(text: str, *, rule: str, value: int = 0, limit: int = 0, unit: str = "none") -> Reason:
     """Refuse an argument in words of its own."""
-    return Reason(code="E-ARG", rule=rule, text=text, value=value, limit=limit)
+    return Reason(code="E-ARG", rule=rule, text=text, value=value, limit=limit, unit=unit)
 
 
 def no_position(position_id: int) -> Reason:
@@ -96,7 +91,7 @@ def slippage_ceiling(value_e10: int, limit_e10: int) -> Reason:
     return Reason(
         code="E-SLIP",
         rule="SLIPPAGE_CEILING",
-        text=f"Slippage {format_percent(value_e10)} is above your ceiling of "
+        text=f"Slippage {over_percent(value_e10)} is above your ceiling of "
         f"{format_percent(limit_e10)}.",
         value=value_e10,
         limit=limit_e10,
@@ -167,7 +162,7 @@ def price_quality(quote: _core.Quote, *, max_age_ns: int, max_deviation_e10: int
             return Reason(
                 code="E-DEV",
                 rule="PRICE_DEVIATION",
-                text=f"Two sources differ {format_percent(apart)} "
+                text=f"Two sources differ {over_percent(apart)} "
                 f"(limit {format_percent(max_deviation_e10)}). I will not open on it.",
                 value=apart,
                 limit=max_deviation_e10,
@@ -201,8 +196,8 @@ def price_quality(quote: _core.Quote, *, max_age_ns: int, max_deviation_e10: int
             return Reason(
                 code="E-STALE",
                 rule="PRICE_AGE",
-                text=f"Price is {age_ns / _SECOND_NS:.0f} s old "
-                f"(limit {max_age_ns / _SECOND_NS:.0f} s). I will not open on it; closing works.",
+                text=f"Price is {how_long(age_ns)} old (limit {how_long(max_age_ns)}). "
+                "I will not open on it; closing works.",
                 value=age_ns,
                 limit=max_age_ns,
                 unit="ns",
@@ -230,7 +225,7 @@ def slipped(moved_e10: int, limit_e10: int) -> Reason:
     return Reason(
         code="E-SLIP",
         rule="SLIPPAGE",
-        text=f"Price moved {format_percent(moved_e10)} (limit {format_percent(limit_e10)}). "
+        text=f"Price moved {over_percent(moved_e10)} (limit {format_percent(limit_e10)}). "
         "Nothing was sent.",
         value=moved_e10,
         limit=limit_e10,
@@ -240,153 +235,3 @@ def slipped(moved_e10: int, limit_e10: int) -> Reason:
 
 def beyond_maths(what: str) -> Reason:
     return argument(f"These numbers are beyond what can be computed: {what}.", rule="RANGE")
-
-
-# --- rules of the core --------------------------------------------------------------------------
-
-
-class RiskCase:
-    """What a risk text needs besides its failure."""
-
-    __slots__ = ("base", "buffer_e10", "collateral_e6", "leverage_e10", "market", "now_ns", "side")
-
-    def __init__(
-        self,
-        *,
-        market: Market,
-        side: Side,
-        collateral_e6: int,
-        leverage_e10: int,
-        buffer_e10: int,
-        now_ns: int,
-    ) -> None:
-        self.market = market
-        self.base = market.base
-        self.side = side
-        self.collateral_e6 = collateral_e6
-        self.leverage_e10 = leverage_e10
-        self.buffer_e10 = buffer_e10
-        self.now_ns = now_ns
-
-
-_Text = Callable[[_core.Failure, RiskCase], str]
-
-
-def _market(_: _core.Failure, case: RiskCase) -> str:
-    return f"{case.market.symbol} takes no new positions here."
-
-
-def _leverage(f: _core.Failure, case: RiskCase) -> str:
-    return leverage_range(case.market, f.value).text
-
-
-def _leverage_policy(f: _core.Failure, _: RiskCase) -> str:
-    limit = format_leverage(f.limit)
-    return f"Your limit allows up to {limit}; you asked {format_leverage(f.value)}."
-
-
-def _position_min(f: _core.Failure, case: RiskCase) -> str:
-    collateral = format_usd(case.collateral_e6)
-    times = format_leverage(case.leverage_e10).removesuffix("x")
-    return (
-        f"Smallest {case.base} position is {format_usd(f.limit)} USDC; "
-        f"{collateral} x {times} = {format_usd(f.value)}."
-    )
-
-
-def _position_max(f: _core.Failure, _: RiskCase) -> str:
-    return f"Trade exceeds max size: {format_usd(f.value)} of {format_usd(f.limit)} USD."
-
-
-def _balance(f: _core.Failure, _: RiskCase) -> str:
-    return f"You have {format_usd(f.limit)} USDC free; this needs {format_usd(f.value)}."
-
-
-def _account_risk(f: _core.Failure, _: RiskCase) -> str:
-    limit = format_percent(f.limit)
-    if f.value == I64_MAX:
-        return f"There is no equity to lose this from; your limit is {limit} of your account."
-    return (
-        f"This could lose {format_percent(f.value)} of your account; your limit is {limit}. "
-        "A smaller size or a nearer stop passes."
-    )
-
-
-def _stop_side(f: _core.Failure, case: RiskCase) -> str:
-    wanted = "below" if case.side is Side.LONG else "above"
-    return f"Stop loss {format_price(f.value)} must be {wanted} the entry {format_price(f.limit)}."
-
-
-def _liquidation_buffer(f: _core.Failure, case: RiskCase) -> str:
-    return stop_beyond_line(level_e10=f.value, line_e10=f.limit, buffer_e10=case.buffer_e10).text
-
-
-def _daily_loss(f: _core.Failure, case: RiskCase) -> str:
-    lost = "all" if f.value >= I64_MAX else format_percent(f.value)
-    return (
-        f"Daily loss limit reached: {lost} of {format_percent(f.limit)}. Trading paused until "
-        f"00:00 UTC ({how_long(f.resets_at_ns - case.now_ns)}). Closing still works."
-    )
-
-
-def _losses_in_row(f: _core.Failure, _: RiskCase) -> str:
-    return (
-        f"{f.value} losses in a row (limit {f.limit}): opens are paused. Closing still works; "
-        "a close without a loss ends the streak."
-    )
-
-
-def _opens_per_minute(f: _core.Failure, case: RiskCase) -> str:
-    text = f"{f.value - 1} opens in the last minute (limit {f.limit})"
-    if not f.resets_at_ns:
-        return f"{text}."
-    return f"{text}, next in {how_long(f.resets_at_ns - case.now_ns)}."
-
-
-def _trades_per_day(f: _core.Failure, case: RiskCase) -> str:
-    reset = _resets(f.resets_at_ns, case.now_ns)
-    return f"{f.value - 1} trades today (limit {f.limit}). {reset}. Closing still works."
-
-
-def _volume(window: str) -> _Text:
-    def text(f: _core.Failure, case: RiskCase) -> str:
-        reset = _resets(f.resets_at_ns, case.now_ns)
-        made, limit = format_usd(f.value), format_usd(f.limit)
-        return f"{window} volume: this would make {made} of {limit}. {reset}."
-
-    return text
-
-
-_RULES: Final[dict[str, tuple[str, str, _Text]]] = {
-    "MARKET": ("E-VENUE", "none", _market),
-    "LEVERAGE_MIN": ("E-LEV", "leverage_e10", _leverage),
-    "LEVERAGE_MAX": ("E-LEV", "leverage_e10", _leverage),
-    "LEVERAGE_POLICY": ("E-LEV", "leverage_e10", _leverage_policy),
-    "POSITION_MIN": ("E-MINPOS", "usd_e6", _position_min),
-    "POSITION_MAX": ("E-RISK-POS", "usd_e6", _position_max),
-    "BALANCE": ("E-BAL", "usd_e6", _balance),
-    "ACCOUNT_RISK": ("E-RISK-ACC", "ratio_e10", _account_risk),
-    "STOP_SIDE": ("E-ARG", "price_e10", _stop_side),
-    "LIQUIDATION_BUFFER": ("E-RISK-LIQ", "price_e10", _liquidation_buffer),
-    "DAILY_LOSS": ("E-RISK-DAY", "ratio_e10", _daily_loss),
-    "LOSSES_IN_ROW": ("E-RISK-DAY", "count", _losses_in_row),
-    "OPENS_PER_MINUTE": ("E-RATE", "count", _opens_per_minute),
-    "TRADES_PER_DAY": ("E-RATE", "count", _trades_per_day),
-    "VOLUME_HOUR": ("E-VOL", "usd_e6", _volume("Hourly")),
-    "VOLUME_DAY": ("E-VOL", "usd_e6", _volume("Daily")),
-}
-
-
-def of_failure(failure: _core.Failure, case: RiskCase) -> Reason:
-    """Turn a failed rule of the core into its published code and sentence."""
-    name = _core.RULES[failure.rule]
-    code, unit, text = _RULES[name]
-    return Reason(
-        code=code,
-        rule=name,
-        text=text(failure, case),
-        value=failure.value,
-        limit=failure.limit,
-        unit=unit,
-        resets_at_ns=failure.resets_at_ns,
-    )
