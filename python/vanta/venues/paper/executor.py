@@ -89,7 +89,20 @@ class PaperExecutor:
         waiting = list(batch)
         while waiting:
             turn, waiting = _one_per_position(waiting)
-            await self._sink([self._answer(order) for order in turn])
+            if answers := [answer for order in turn if (answer := self._try(order))]:
+                await self._sink(answers)
+
+    def _try(self, order: Order) -> OrderEvent | None:
+        try:
+            return self._answer(order)
+        except Exception as error:
+            # Nothing here waits or asks, so trying again gives the same. An open ends; what
+            # reduces risk stays unfinished and comes again.
+            _log.exception("paper.order_failed", order_id=order.id)
+            if order.intent.action is not Action.OPEN:
+                return None
+            reason = f"E-VENUE: this order cannot be computed ({type(error).__name__})"
+            return self._no(order, OrderState.REJECTED, reason)
 
     def _answer(self, order: Order) -> OrderEvent:
         with logs.bind_trace(order.intent.trace_id):
