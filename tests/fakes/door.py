@@ -57,7 +57,7 @@ class DoorBench:
         self.signals = Signals(pool)
         self.orders = Orders(pool)
         self.keys = KeyBook(self.providers)
-        self.receipts = Receipts(signals=self.signals, orders=self.orders, catalogue=CATALOGUE)
+        self.receipts = Receipts(signals=self.signals, catalogue=CATALOGUE)
         self.door = Door(
             signals=self.signals,
             keys=self.keys,

@@ -125,13 +125,14 @@ async def test_the_same_id_of_another_provider_is_another_signal(pool: Pool) -> 
 async def test_body_and_stage_times_come_back_as_they_went(pool: Pool) -> None:
     provider_id = (await seeded(pool)).provider_id
     body = bytes(range(256)) * 64
-    row = signal(provider_id, "x", body, expires_ns=T0 + 9)
+    row = signal(provider_id, "x", body, expires_ns=T0 + 9, seq=2**62)
     await Signals(pool).insert_many([row])
     record = await Signals(pool).get(provider_id, "x")
     assert record is not None
     assert (record.body, record.body_hash) == (body, hashlib.sha256(body).digest())
     assert (record.received_ns, record.verified_ns, record.committed_ns) == (T0, T0 + 1, T0 + 2)
     assert (record.expires_ns, record.decided_ns, record.status) == (T0 + 9, 0, "received")
+    assert record.seq == 2**62
 
 
 async def test_of_several_deciders_one_wins(pool: Pool) -> None:

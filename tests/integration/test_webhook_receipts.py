@@ -30,7 +30,7 @@ def test_times_keep_their_microseconds() -> None:
 async def test_the_whole_way_of_a_signal(pool: Pool) -> None:
     async with open_door(pool) as bench:
         users = [await Users(pool).create(f"follower {n}", "trader", now_ns=1) for n in range(3)]
-        await bench.send(ID, open_body())
+        await bench.send(ID, open_body(seq=7))
         at = bench.clock.now_ns()
         poor = Reason(
             code="E-BAL",
@@ -66,13 +66,15 @@ async def test_the_whole_way_of_a_signal(pool: Pool) -> None:
         await bench.signals.decided(
             None, [(bench.provider_id, ID)], at + 2 * MS, SignalStatus.ACCEPTED
         )
-        await bench.orders.mark_sent([orders[0].id, orders[1].id], at + 3 * MS)
+        await bench.orders.mark_sent([orders[1].id], at + 3 * MS)
+        await bench.orders.mark_sent([orders[0].id], at + 9 * MS)  # came again after a restart
         async with pool.acquire() as conn, conn.transaction():
             await bench.orders.finish(conn, orders[1].id, OrderState.FILLED, at + 640 * MS)
 
         status, told = await bench.show(ID)
         assert status == 200
         assert told["status"] == "accepted"
+        assert told["seq"] == 7
         assert told["elapsed_us"] == {
             "verified": 0,
             "committed": 0,

@@ -42,7 +42,7 @@ class SignalDoor:
         metrics: Metrics,
     ) -> None:
         self.keys = KeyBook(stores.providers)
-        self.receipts = Receipts(signals=stores.signals, orders=stores.orders, catalogue=catalogue)
+        self.receipts = Receipts(signals=stores.signals, catalogue=catalogue)
         self.door = Door(
             signals=stores.signals,
             keys=self.keys,

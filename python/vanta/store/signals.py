@@ -1,7 +1,8 @@
 """Signals as received: committed before they are acknowledged, decided once.
 
-`SignalRow.body` is what was signed, byte for byte. The unique key (provider, signal id) with the
-body's hash tells a repeat (same hash) from a conflict (another hash).
+`SignalRow.body` is the canonical form of what was asked (see `vanta.domain.signal`); `body_hash` is
+of the raw bytes that were signed. The unique key (provider, signal id) with that hash tells a
+repeat (same hash) from a conflict (another hash).
 """
 
 from collections.abc import Sequence
@@ -16,7 +17,6 @@ from vanta.store.orders import order_of
 from vanta.store.pool import Conn, Pool, Row
 
 Key: TypeAlias = tuple[int, str]
-MAX_BODY: Final = 65_536
 
 
 class SignalStatus(StrEnum):
@@ -50,6 +50,7 @@ class SignalRow(msgspec.Struct, frozen=True, kw_only=True):
     verified_ns: int
     committed_ns: int  # when its batch was handed to the database
     expires_ns: int = 0  # 0 = never
+    seq: int = 0  # the sender's own number; 0 = none
 
     @property
     def key(self) -> Key:
@@ -88,19 +89,19 @@ class Signals:
         WITH input AS (
             SELECT * FROM unnest(
                 $1::integer[], $2::text[], $3::text[], $4::text[], $5::bytea[], $6::bytea[],
-                $7::bigint[], $8::bigint[], $9::bigint[], $10::bigint[]
+                $7::bigint[], $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[]
             ) WITH ORDINALITY AS t (provider_id, signal_id, key_id, trace_id, body, body_hash,
-                                    received_ns, verified_ns, committed_ns, expires_ns, place)
+                                    received_ns, verified_ns, committed_ns, expires_ns, seq, place)
         ), first AS (
             SELECT DISTINCT ON (provider_id, signal_id)
                 *, count(*) OVER (PARTITION BY provider_id, signal_id) AS copies
             FROM input ORDER BY provider_id, signal_id, place
         ), stored AS (
             INSERT INTO signals AS s (provider_id, signal_id, key_id, trace_id, body, body_hash,
-                                      received_ns, verified_ns, committed_ns, expires_ns,
+                                      received_ns, verified_ns, committed_ns, expires_ns, seq,
                                       deliveries)
             SELECT provider_id, signal_id, key_id, trace_id, body, body_hash,
-                   received_ns, verified_ns, committed_ns, expires_ns, copies
+                   received_ns, verified_ns, committed_ns, expires_ns, seq, copies
             FROM first ORDER BY provider_id, signal_id
             ON CONFLICT (provider_id, signal_id)
                 DO UPDATE SET deliveries = s.deliveries + excluded.deliveries
@@ -138,6 +139,7 @@ class Signals:
             [r.verified_ns for r in rows],
             [r.committed_ns for r in rows],
             [r.expires_ns for r in rows],
+            [r.seq for r in rows],
         )
         return [
             InsertResult(
@@ -254,6 +256,16 @@ class Signals:
         rows = await self._pool.fetch(self._ORDERS_OF, provider_id, signal_id)
         return [order_of(row) for row in rows]
 
+    _FIRST_SENT: Final = """
+        SELECT coalesce(min(e.at_ns), 0) FROM orders o JOIN order_events e ON e.order_id = o.id
+        WHERE o.signal_provider_id = $1 AND o.signal_id = $2 AND e.state = 'SENT'
+    """
+
+    async def first_sent_ns(self, provider_id: int, signal_id: str) -> int:
+        """Return when the first order of a stored signal went to its venue; 0 = none has."""
+        at_ns: int = await self._pool.fetchval(self._FIRST_SENT, provider_id, signal_id)
+        return at_ns
+
 
 def _split(keys: Sequence[Key]) -> tuple[list[int], list[str]]:
     return [provider_id for provider_id, _ in keys], [signal_id for _, signal_id in keys]
@@ -271,6 +283,7 @@ def _record(row: Row) -> SignalRecord:
         verified_ns=row["verified_ns"],
         committed_ns=row["committed_ns"],
         expires_ns=row["expires_ns"],
+        seq=row["seq"],
         status=SignalStatus(row["status"]),
         deliveries=row["deliveries"],
         decided_ns=row["decided_ns"],

@@ -207,6 +207,7 @@ class Door:
             trace_id=trace_id,
             body=encode_signal(accepted.signal),
             body_hash=body_hash,
+            seq=accepted.seq,
             received_ns=received_ns,
             verified_ns=now_ns,
             committed_ns=now_ns,  # until its batch is handed to the database

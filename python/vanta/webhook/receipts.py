@@ -12,7 +12,6 @@ from vanta.domain.enums import OrderState
 from vanta.domain.market import Catalogue
 from vanta.domain.order import Order
 from vanta.domain.signal import decode_signal
-from vanta.store.orders import Orders
 from vanta.store.signals import SignalRecord, Signals
 from vanta.webhook.commit import Committed
 
@@ -41,9 +40,8 @@ def iso(ns: int) -> str | None:
 class Receipts:
     """Reads a signal's way from the stores."""
 
-    def __init__(self, *, signals: Signals, orders: Orders, catalogue: Catalogue) -> None:
+    def __init__(self, *, signals: Signals, catalogue: Catalogue) -> None:
         self._signals = signals
-        self._orders = orders
         self._catalogue = catalogue
 
     async def describe(self, provider_id: int, signal_id: str) -> dict[str, Any] | None:
@@ -58,7 +56,7 @@ class Receipts:
             "verified": record.verified_ns,
             "committed": record.committed_ns,
             "decided": record.decided_ns,
-            "sent": await self._first_sent_ns(orders),
+            "sent": await self._signals.first_sent_ns(provider_id, signal_id),
             "filled": min(
                 (o.updated_ns for o in orders if o.state is OrderState.FILLED), default=0
             ),
@@ -68,6 +66,7 @@ class Receipts:
             "provider_id": record.provider_id,
             "status": str(record.status),
             "trace_id": record.trace_id,
+            "seq": record.seq,
             "action": signal.action,
             "market": self._symbol(signal.market_ix),
             "deliveries": record.deliveries,
@@ -76,15 +75,6 @@ class Receipts:
             "elapsed_us": _elapsed_us(record, stages),
             **_outcomes(orders),
         }
-
-    async def _first_sent_ns(self, orders: list[Order]) -> int:
-        # One hand-over to the executor serves all followers of a signal: the first tells for all.
-        for order in orders:
-            if order.state in (OrderState.REFUSED, OrderState.CREATED):
-                continue
-            events = await self._orders.events(order.id)
-            return next((e.at_ns for e in events if e.state is OrderState.SENT), 0)
-        return 0
 
     def _symbol(self, market_ix: int | None) -> str | None:
         known = {market.ix: market.symbol for market in self._catalogue}

@@ -107,8 +107,8 @@ STATEMENTS = (
     """,
     "CREATE INDEX subscriptions_by_user ON subscriptions (user_id)",
     # --- signals
-    # The body is kept as received: the signature was over these bytes, and a second delivery is
-    # compared with their hash. UNIQUE(provider, signal_id) is the promise behind every 202.
+    # The body is the canonical form of what was asked. A second delivery is compared by the hash of
+    # the bytes that were signed. UNIQUE(provider, signal_id) is the promise behind every 202.
     """
     CREATE TABLE signals (
         provider_id  integer NOT NULL REFERENCES providers,
@@ -126,6 +126,7 @@ STATEMENTS = (
         committed_ns bigint NOT NULL,
         decided_ns   bigint NOT NULL DEFAULT 0,
         expires_ns   bigint NOT NULL DEFAULT 0,
+        seq          bigint NOT NULL DEFAULT 0, -- the sender's own number; 0 = none
         PRIMARY KEY (provider_id, signal_id)
     )
     """,
