@@ -30,6 +30,25 @@ async def test_a_viewer_may_not_trade(pool: Pool, clock: ManualClock, quotes: Fa
         assert codes(await s.refused()) == ["E-ROLE"]
 
 
+@pytest.mark.parametrize("by_hand", [True, False])
+async def test_a_role_taken_away_ends_trading_by_hand_but_not_the_stop(
+    pool: Pool, clock: ManualClock, quotes: FakeQuotes, by_hand: bool
+) -> None:
+    s = await scene(pool, clock, quotes)
+    quotes.put(BTC, PRICE)
+    async with s.world.running() as world:
+        opened = await world.done(open_intent(s.user_id, stop_loss_e10=58_000 * E10))
+        await pool.execute("UPDATE users SET role = 'viewer' WHERE id = $1", s.user_id)
+        await world.book.refresh()
+        if by_hand:
+            order = await world.engine.submit(close_intent(s.user_id, opened.position_id))
+            assert codes(order) == ["E-ROLE"]
+            return
+        quotes.put(BTC, 58_000 * E10)
+        await world.until(lambda: not world.book.positions_of(s.user_id) or world.desk._failed)
+        assert world.book.positions_of(s.user_id) == []
+
+
 async def test_before_the_start_is_done_nothing_opens(
     pool: Pool, clock: ManualClock, quotes: FakeQuotes
 ) -> None:

@@ -33,6 +33,7 @@ from vanta.engine.arguments import (
 STALE_AFTER_NS: Final = 5 * 10**9  # what texts name as the limit; the price book decides
 MAX_DEVIATION_E10: Final = 50_000_000  # 0.5 %, likewise
 TRADING_ROLES: Final = frozenset({"trader", "admin", "super_admin"})
+BY_HAND: Final = frozenset({Source.TELEGRAM, Source.CLI, Source.WEB, Source.ADMIN})
 
 EffectiveMode = Callable[[Mode], tuple[Mode, str]]
 """Wanted mode to effective mode, and why it is not the wanted one."""
@@ -139,7 +140,9 @@ class Admission:
         market = self._market(intent)
         decision = Decision(intent, market, self._quotes.quote(market.ix))
         reasons = decision.reasons
-        if user.role not in TRADING_ROLES and intent.source is not Source.VENUE:
+        # Stops, the venue and a followed provider go on protecting who may not trade any more.
+        by_person = decision.is_open or intent.source in BY_HAND
+        if by_person and user.role not in TRADING_ROLES:
             reasons.append(verdicts.role(user.role))
         self._examine_mode(decision)
         reasons.extend(known)
