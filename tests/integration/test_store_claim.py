@@ -1,14 +1,11 @@
 """One engine a database: a second one refuses, and one that lost its claim knows it."""
 
 import asyncio
-import sys
 from collections.abc import Callable
-from pathlib import Path
 
 import asyncpg
 import pytest
 
-from tests.conftest import Servers
 from tests.fakes.clock import ManualClock
 from tests.fakes.sleeper import eventually, running
 from vanta.domain.errors import ConfigError
@@ -120,29 +117,4 @@ async def test_a_session_the_server_still_counts_is_waited_for(
         assert not mine.lost_to
         zombie.terminate()
         await eventually(mine.is_held, keeping)
-    await mine.release()
-
-
-async def test_run_refuses_a_database_that_another_engine_has(
-    servers: Servers, database_dsn: str, clock: ManualClock, tmp_path: Path
-) -> None:
-    """Two homes, one configured database: the lock of the home cannot help here."""
-    mine = claim(database_dsn, clock)
-    await mine.take()
-    second = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "vanta.cli", "run"),
-        env={
-            "PATH": "/usr/bin:/bin",
-            "VANTA_HOME": str(tmp_path / "home"),
-            "VANTA_POSTGRES_DSN": database_dsn,
-            "VANTA_REDIS_URL": servers.redis_url,
-            "VANTA_PORT": "0",
-        },
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    _, talk = await second.communicate()
-    assert second.returncode == 4, talk.decode()
-    assert b"another Vanta" in talk
-    assert mine.is_held()
     await mine.release()

@@ -9,6 +9,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any, Final
 
+import asyncpg
 import msgspec
 import uvloop
 
@@ -25,7 +26,7 @@ from vanta.settings import Settings
 from vanta.store.claim import Claim
 from vanta.store.migrate import migrate
 from vanta.store.pool import open_pool
-from vanta.store.redis import open_redis
+from vanta.store.redis import redis_client
 
 _REAL_TIME: Final = Fraction(1)
 
@@ -84,13 +85,14 @@ async def _main(settings: Settings, wish: market.Wish | None, *, fresh: bool) ->
         dsn, redis_url, embedded = await _servers(
             settings, home, stack, demo=wish is not None, fresh=fresh
         )
-        await migrate(dsn)
+        await _migrate(dsn)
         claim = Claim(dsn, clock=SystemClock(), on_lost=shutdown.requested.set)
         await claim.take()
         stack.push_async_callback(claim.release)
         pool = await open_pool(dsn)
         stack.push_async_callback(pool.close)
-        redis = await open_redis(redis_url)
+        # Without Redis we start all the same: it is a view and a reason to stay in DRY.
+        redis = redis_client(redis_url)
         stack.push_async_callback(redis.aclose)
         house = House(
             settings=settings,
@@ -106,6 +108,14 @@ async def _main(settings: Settings, wish: market.Wish | None, *, fresh: bool) ->
             house.supervisor.add("servers", embedded.watch)
         await house.serve(shutdown)
         claim.check()
+
+
+async def _migrate(dsn: str) -> None:
+    try:
+        await migrate(dsn)
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        what = str(error) or type(error).__name__
+        raise ConfigError(f"cannot use Postgres ({what}): check VANTA_POSTGRES_DSN") from None
 
 
 async def _servers(

@@ -13,6 +13,8 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
+from vanta.domain.errors import ConfigError
+
 if TYPE_CHECKING:
     Client: TypeAlias = Redis
 else:
@@ -36,20 +38,31 @@ class PriceRow(msgspec.Struct, frozen=True, kw_only=True):
     cached_ns: int
 
 
+def redis_client(url: str) -> Client:
+    """Return a client that connects when it is first used; the caller closes with `aclose()`.
+
+    Raises `ConfigError` for an address that cannot be one.
+    """
+    try:
+        return Redis.from_url(
+            url,
+            socket_timeout=TIMEOUT_S,
+            socket_connect_timeout=TIMEOUT_S,
+            max_connections=16,
+            # Once more on a connection that a restart has cut, then say so: callers have their
+            # own ways of waiting.
+            retry=Retry(NoBackoff(), 1),
+        )
+    except ValueError as error:
+        raise ConfigError(f"VANTA_REDIS_URL cannot be understood: {error}") from None
+
+
 async def open_redis(url: str) -> Client:
     """Connect and make sure that somebody answers; the caller closes with `aclose()`.
 
     Raises `redis.exceptions.RedisError` or `OSError` when nobody does.
     """
-    client = Redis.from_url(
-        url,
-        socket_timeout=TIMEOUT_S,
-        socket_connect_timeout=TIMEOUT_S,
-        max_connections=16,
-        # Once more on a connection that a restart has cut, then say so: callers have their own
-        # ways of waiting.
-        retry=Retry(NoBackoff(), 1),
-    )
+    client = redis_client(url)
     try:
         await client.ping()
     except BaseException:

@@ -1,0 +1,96 @@
+"""`vanta run` on configured servers: what it refuses, and what it does without Redis."""
+
+import asyncio
+import json
+import os
+import sys
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from tests.conftest import Servers
+from tests.fakes.clock import ManualClock
+from tests.fakes.sleeper import eventually
+from vanta.store.claim import Claim
+
+
+class Run:
+    """A `vanta run` process on a home of its own."""
+
+    def __init__(self, home: Path, *, postgres: str, redis: str) -> None:
+        self.ready_file = home / "ready.json"
+        self._environ = {
+            "PATH": os.environ["PATH"],
+            "VANTA_HOME": str(home / "home"),
+            "VANTA_READY_FILE": str(self.ready_file),
+            "VANTA_POSTGRES_DSN": postgres,
+            "VANTA_REDIS_URL": redis,
+            "VANTA_PORT": "0",
+        }
+
+    async def start(self) -> asyncio.subprocess.Process:
+        return await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "vanta.cli", "run"),
+            env=self._environ,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+
+    async def refused(self) -> str:
+        """Start it and return what it says when it refuses its configuration."""
+        process = await self.start()
+        _, talk = await process.communicate()
+        assert process.returncode == 4, talk.decode()
+        assert b"Traceback" not in talk
+        return talk.decode()
+
+
+async def test_a_database_that_another_engine_has_is_refused(
+    servers: Servers, database_dsn: str, clock: ManualClock, tmp_path: Path
+) -> None:
+    """Two homes, one configured database: the lock of the home cannot help here."""
+    mine = Claim(database_dsn, clock=clock, on_lost=lambda: None)
+    await mine.take()
+    said = await Run(tmp_path, postgres=database_dsn, redis=servers.redis_url).refused()
+    assert "another Vanta (pid" in said
+    assert mine.is_held()
+    await mine.release()
+
+
+@pytest.mark.parametrize(
+    ("postgres", "redis", "words"),
+    [
+        ("postgresql://postgres@/x?host=/nowhere", "unix:///nowhere", "cannot use Postgres"),
+        ("mysql://somewhere", "unix:///nowhere", "VANTA_POSTGRES_DSN"),
+        ("", "carrier-pigeon://somewhere", "VANTA_REDIS_URL cannot be understood"),
+    ],
+)
+async def test_an_address_that_does_not_work_is_named(
+    database_dsn: str, tmp_path: Path, postgres: str, redis: str, words: str
+) -> None:
+    said = await Run(tmp_path, postgres=postgres or database_dsn, redis=redis).refused()
+    assert words in said
+
+
+async def test_without_redis_it_starts_and_stays_in_dry(database_dsn: str, tmp_path: Path) -> None:
+    run = Run(tmp_path, postgres=database_dsn, redis="unix:///nowhere/r.sock")
+    process = await run.start()
+    try:
+        gone = asyncio.ensure_future(process.wait())
+        await eventually(lambda: run.ready_file.exists() or gone.done())
+        ready = json.loads(run.ready_file.read_text())
+        async with aiohttp.ClientSession() as http:
+            async with http.get(ready["http_url"] + "/readyz") as response:
+                assert response.status == 503
+                assert "redis" in json.dumps(await response.json())
+            async with http.get(ready["http_url"] + "/status") as response:
+                assert (await response.json())["mode"] == "DRY"
+            async with http.post(ready["signals_url"], data=b"{}") as response:
+                assert response.status == 401  # the door is open
+        process.terminate()
+        assert await gone == 0
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
