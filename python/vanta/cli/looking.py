@@ -214,7 +214,7 @@ def why(context: Context) -> int:
     if order["quote"] is not None:
         out.line(
             f"quote     {f.price(order['quote'])} {order['quote_quality']}"
-            f" of {f.clock(order['quote_as_of'])}"
+            f", its oldest source of {f.clock(order['quote_as_of'])}"
         )
     verdict_lines(out, order["verdict"])
     for event in found["events"]:

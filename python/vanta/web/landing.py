@@ -66,7 +66,7 @@ class Landing:
             else ""
         )
         banner = (
-            '<div class="banner" role="note">SIMULATED: an invented market and play money.</div>'
+            '<div class="banner" role="note">SIMULATED: an invented or recorded market.</div>'
             if api.simulated
             else '<div class="banner" role="note">DRY: orders fill on paper, no money moves.</div>'
             if api.mode() == "DRY"
