@@ -12,7 +12,11 @@ import pytest
 from tests.conftest import Servers
 from tests.fakes.clock import ManualClock
 from tests.fakes.sleeper import eventually
+from vanta.app import operators
+from vanta.store.audit import Audit
 from vanta.store.claim import Claim
+from vanta.store.pool import Pool
+from vanta.store.users import Users
 
 
 class Run:
@@ -71,6 +75,21 @@ async def test_an_address_that_does_not_work_is_named(
 ) -> None:
     said = await Run(tmp_path, postgres=postgres or database_dsn, redis=redis).refused()
     assert words in said
+
+
+async def test_operators_of_the_settings_are_admitted_once_and_on_record(
+    pool: Pool, clock: ManualClock
+) -> None:
+    for _ in range(2):
+        await operators.admit(pool, clock, [7, 9, 7])
+    admitted = await Users(pool).all()
+    assert [(user.telegram_id, user.role) for user in admitted] == [(7, "admin"), (9, "admin")]
+    acts = await Audit(pool).recent(9)
+    assert [(act.action, act.object) for act in acts] == [
+        ("user.admit", "operator-9"),
+        ("user.admit", "operator-7"),
+    ]
+    assert {act.detail["cash_e6"] for act in acts} == {operators.CASH_E6}
 
 
 async def test_without_redis_it_starts_and_stays_in_dry(database_dsn: str, tmp_path: Path) -> None:

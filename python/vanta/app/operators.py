@@ -3,10 +3,12 @@
 from collections.abc import Iterable
 from typing import Final
 
+from vanta.domain.intent import new_trace_id
 from vanta.domain.ports import Clock
 from vanta.domain.units import E6
 from vanta.sandbox.seed import MARKETS
 from vanta.store.accounts import Accounts
+from vanta.store.audit import Audit
 from vanta.store.markets import Markets
 from vanta.store.pool import Pool
 from vanta.store.users import Users
@@ -17,8 +19,12 @@ CASH_E6: Final = 10_000 * E6
 async def admit(pool: Pool, clock: Clock, telegram_ids: Iterable[int]) -> None:
     """Make sure the paper venue's markets and the operators' DRY accounts exist."""
     await Markets(pool).upsert(MARKETS)
-    users = Users(pool)
+    users, audit = Users(pool), Audit(pool)
     for telegram_id in sorted(set(telegram_ids)):
         name = f"operator-{telegram_id}"
+        if await users.by_telegram(telegram_id) is None:
+            about = {"telegram_id": telegram_id, "role": "admin", "cash_e6": CASH_E6}
+            at_ns = clock.now_ns()
+            await audit.append(None, "settings", "user.admit", name, about, new_trace_id(), at_ns)
         user = await users.create(name, "admin", telegram_id, now_ns=clock.now_ns())
         await Accounts(pool).open(user.id, CASH_E6)
