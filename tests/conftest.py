@@ -17,7 +17,7 @@ from tests.fakes.clock import ManualClock
 from vanta.sandbox.stack import Stack
 from vanta.store.migrate import migrate
 from vanta.store.pool import Pool, open_pool
-from vanta.store.redis import open_redis
+from vanta.store.redis import redis_client
 
 REPO = Path(__file__).resolve().parent.parent
 TEMPLATE = "vanta_template"
@@ -127,7 +127,7 @@ def redis_url(servers: Servers) -> str:
 @pytest.fixture
 async def redis(redis_url: str) -> AsyncIterator[Redis]:
     """Client of an empty Redis."""
-    client = await open_redis(redis_url)
+    client = redis_client(redis_url)
     await client.flushall()
     yield client
     await client.aclose()

@@ -19,7 +19,7 @@ from vanta.sandbox.postgres import EmbeddedPostgres
 from vanta.sandbox.redis import EmbeddedRedis
 from vanta.sandbox.stack import Stack
 from vanta.store.pool import open_pool
-from vanta.store.redis import open_redis
+from vanta.store.redis import redis_client
 
 
 @on_linux
@@ -162,7 +162,7 @@ async def test_clients_go_on_after_a_restart_of_their_servers(open_folder: Path)
     stack = Stack(open_folder / "h")
     async with stack:
         pool = await open_pool(stack.postgres_dsn, min_size=3, max_size=3)
-        redis = await open_redis(stack.redis_url)
+        redis = redis_client(stack.redis_url)
         await redis.set("k", "v")
         for server in stack.servers:
             await server.stop()

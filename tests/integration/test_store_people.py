@@ -170,10 +170,10 @@ async def test_following_and_leaving(pool: Pool) -> None:
         now_ns=T0,
     )
     assert changed.id == follower.id
-    assert await providers.all_subscriptions() == [changed]
+    assert await providers.subscriptions(made.provider_id) == [changed]
     assert await providers.unsubscribe(made.provider_id, made.trader_id)
     assert not await providers.unsubscribe(made.provider_id, made.trader_id)
     assert await providers.subscriptions(made.provider_id) == []
     # A new start of the sandbox respects that somebody left.
     await seeded(pool)
-    assert await providers.all_subscriptions() == []
+    assert await providers.subscriptions(made.provider_id) == []

@@ -178,18 +178,6 @@ async def test_the_sweeper_finds_what_nobody_decided(pool: Pool) -> None:
     assert await signals.undecided(T0 + 99, 1) == [(provider_id, "s0")]
 
 
-async def test_what_is_too_old_expires_once(pool: Pool) -> None:
-    provider_id = (await seeded(pool)).provider_id
-    signals = Signals(pool)
-    await signals.insert_many(
-        [signal(provider_id, f"s{n}", expires_ns=n and T0 + n) for n in (0, 1, 2)]
-    )
-    assert await signals.mark_expired(T0 + 1) == [(provider_id, "s1")]
-    assert await signals.mark_expired(T0 + 1) == []
-    (record,) = await signals.load_many([(provider_id, "s1"), (provider_id, "none")])
-    assert (record.status, record.decided_ns) == ("expired", T0 + 1)
-
-
 async def test_a_signal_knows_its_orders_and_an_order_its_signal(pool: Pool) -> None:
     made = await seeded(pool)
     ref = SignalRef(provider_id=made.provider_id, signal_id="s")

@@ -199,12 +199,6 @@ class Providers:
         """Tell whether a user follows a provider, or did and stopped."""
         return await self._pool.fetchval(self._IS_KNOWN, provider_id, user_id) is not None
 
-    _ALL_SUBSCRIPTIONS: Final = "SELECT * FROM subscriptions WHERE active ORDER BY id"
-
-    async def all_subscriptions(self) -> list[Subscription]:
-        """Return every active subscription."""
-        return [_subscription(row) for row in await self._pool.fetch(self._ALL_SUBSCRIPTIONS)]
-
 
 def _key(row: Row) -> ProviderKey:
     return ProviderKey(

@@ -57,20 +57,6 @@ def redis_client(url: str) -> Client:
         raise ConfigError(f"VANTA_REDIS_URL cannot be understood: {error}") from None
 
 
-async def open_redis(url: str) -> Client:
-    """Connect and make sure that somebody answers; the caller closes with `aclose()`.
-
-    Raises `redis.exceptions.RedisError` or `OSError` when nobody does.
-    """
-    client = redis_client(url)
-    try:
-        await client.ping()
-    except BaseException:
-        await client.aclose()
-        raise
-    return client
-
-
 async def health(redis: Client) -> bool:
     """Read once; False on any error or after a second. Errors are the answer, not an accident."""
     try:

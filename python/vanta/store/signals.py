@@ -228,23 +228,6 @@ class Signals:
         )
         return [(row["provider_id"], row["signal_id"]) for row in rows]
 
-    _EXPIRE: Final = """
-        WITH held AS (
-            SELECT provider_id, signal_id FROM signals
-            WHERE status = 'received' AND expires_ns > 0 AND expires_ns <= $1
-            ORDER BY provider_id, signal_id
-            FOR NO KEY UPDATE
-        )
-        UPDATE signals s SET status = 'expired', decided_ns = $1 FROM held
-        WHERE s.provider_id = held.provider_id AND s.signal_id = held.signal_id
-        RETURNING s.provider_id, s.signal_id
-    """
-
-    async def mark_expired(self, now_ns: int) -> list[Key]:
-        """Decide all undecided signals whose time is up; return their keys."""
-        rows = await self._pool.fetch(self._EXPIRE, now_ns)
-        return [(row["provider_id"], row["signal_id"]) for row in rows]
-
     _ORDERS_OF: Final = """
         SELECT * FROM orders WHERE signal_provider_id = $1 AND signal_id = $2 ORDER BY id
     """
