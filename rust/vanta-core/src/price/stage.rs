@@ -12,7 +12,8 @@ impl Market {
     // Catch up with `now`: what was staged before it held for a while, so it is remembered, and
     // time alone may have changed something since.
     pub(crate) fn advance(&mut self, now: Instant, scene: Scene<'_>) {
-        if self.staged.is_some_and(|staged| staged.at.mono < now.mono) {
+        let staged = self.staged.as_ref();
+        if staged.is_some_and(|staged| staged.at.mono < now.mono) {
             self.remember_staged(scene);
         }
         if !self.is_quiet(now) {
@@ -47,6 +48,7 @@ impl Market {
         }
         let (mut all, mut by_primary) = self
             .staged
+            .as_ref()
             .map_or((0, 0), |staged| (staged.accepted, staged.by_primary));
         if let Some(feed) = accepted.and_then(|index| self.feeds.get(index)) {
             all += 1;
@@ -97,8 +99,8 @@ impl Market {
 
     /// The newest instant the market knows of; events are taken in the order they are offered.
     pub(crate) fn latest_mono(&self) -> i64 {
-        self.staged
-            .map_or(self.machine.settled_mono, |staged| staged.at.mono)
+        let staged = self.staged.as_ref();
+        staged.map_or(self.machine.settled_mono, |staged| staged.at.mono)
     }
 
     // Whether a strike that is due shuts somebody out.

@@ -25,6 +25,7 @@ pub(crate) struct Scene<'a> {
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Voice {
     pub price: i64,
+    pub group: u16,
     pub feed: u8,
     pub primary: bool,
 }
@@ -112,13 +113,14 @@ pub(crate) fn survey(feeds: &[Feed], now: Instant, scene: Scene<'_>) -> Survey {
         let Some(seen) = &feed.last else { continue };
         let mine = Voice {
             price: seen.price,
+            group: feed.spec.group,
             feed: index,
             primary: feed.leads,
         };
         let taken = voices.get_mut(..usize::from(count)).unwrap_or(&mut []);
         let rival = taken
             .iter_mut()
-            .find_map(|voice| other(feeds, voice.feed, feed.spec.group).map(|o| (voice, o)));
+            .find(|voice| voice.group == feed.spec.group);
         match rival {
             None => {
                 if let Some(free) = voices.get_mut(usize::from(count)) {
@@ -126,9 +128,10 @@ pub(crate) fn survey(feeds: &[Feed], now: Instant, scene: Scene<'_>) -> Survey {
                     count += 1;
                 }
             }
-            Some((voice, theirs)) => {
+            Some(voice) => {
                 silenced = true;
-                if fresher(feed, theirs) {
+                let theirs = feeds.get(usize::from(voice.feed));
+                if theirs.is_some_and(|theirs| fresher(feed, theirs)) {
                     *voice = mine;
                 }
             }
@@ -148,12 +151,6 @@ pub(crate) fn survey(feeds: &[Feed], now: Instant, scene: Scene<'_>) -> Survey {
         standings,
         closed: scene.has_hours && (said_closed || !ever_spoke),
     }
-}
-
-fn other(feeds: &[Feed], index: u8, group: u16) -> Option<&Feed> {
-    feeds
-        .get(usize::from(index))
-        .filter(|feed| feed.spec.group == group)
 }
 
 // By publish time; ties by the primary, then by source, never by order of arrival.
@@ -183,11 +180,7 @@ pub(crate) fn fresh_until(feed: &Feed) -> i64 {
 pub(crate) fn next_change(feeds: &[Feed], since: i64, now: Instant, scene: Scene<'_>) -> i64 {
     let offset = now.offset();
     let mut next = i64::MAX;
-    let mut consider = |at: i64| {
-        if at > since && at < next {
-            next = at;
-        }
-    };
+    let mut consider = |at: i64| next = next.min(if at > since { at } else { i64::MAX });
     for feed in feeds {
         let Some(seen) = &feed.last else { continue };
         consider(after(seen.publish, feed.age_limit).saturating_sub(offset));
