@@ -120,6 +120,20 @@ async def test_a_restart_does_not_forget_who_opened(
         assert await world.positions.open_of(user_id) == []
 
 
+@pytest.mark.parametrize("action", ["close", "reduce"])
+async def test_a_share_of_a_close_is_only_that_share(
+    pool: Pool, clock: ManualClock, quotes: FakeQuotes, action: str
+) -> None:
+    pulse = await provider(pool)
+    user_id = await follower(pool, pulse)
+    half = Signal(action=action, market_ix=BTC, portion_e10=ONE_E10 // 2)
+    async with World(pool, clock, quotes).running() as world:
+        await driven(world, await stored(pool, clock, pulse, "sig-1", opening()))
+        await driven(world, await stored(pool, clock, pulse, "sig-2", half))
+        [position] = await world.positions.open_of(user_id)
+        assert position.collateral_e6 == 50 * E6
+
+
 async def test_reduce_and_set_stops(pool: Pool, clock: ManualClock, quotes: FakeQuotes) -> None:
     pulse = await provider(pool)
     user_id = await follower(pool, pulse)

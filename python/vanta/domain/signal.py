@@ -27,7 +27,7 @@ class Signal(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     side: Side | None = None
     leverage_e10: int = 0
     collateral_e6: int = 0
-    portion_e10: int = ONE_E10  # reduce: share of the position
+    portion_e10: int = ONE_E10  # close, reduce: share of the position
     take_profit_e10: int = 0  # 0 = none
     stop_loss_e10: int = 0  # 0 = none
     max_slippage_e10: int = 0  # 0 = the default

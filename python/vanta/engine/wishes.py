@@ -8,7 +8,6 @@ from vanta.domain.market import Market
 from vanta.domain.policy import Subscription
 from vanta.domain.position import Position
 from vanta.domain.signal import Signal
-from vanta.domain.units import ONE_E10
 from vanta.domain.verdict import Reason
 from vanta.engine import verdicts
 from vanta.store.signals import SignalRecord
@@ -58,7 +57,7 @@ def change_intent(record: SignalRecord, signal: Signal, position: Position) -> I
         market_ix=position.market_ix,
         side=position.side,
         position_id=position.id,
-        portion_e10=signal.portion_e10 if signal.action == "reduce" else ONE_E10,
+        portion_e10=signal.portion_e10,
         take_profit_e10=signal.take_profit_e10 if stops else 0,
         stop_loss_e10=signal.stop_loss_e10 if stops else 0,
         max_slippage_e10=signal.max_slippage_e10 or DEFAULT_SLIPPAGE_E10,
