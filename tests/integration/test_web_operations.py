@@ -10,6 +10,7 @@ import pytest
 from tests.fakes.clock import ManualClock
 from tests.fakes.web_desk import TOKEN, WebBench, web_bench
 from vanta.store.pool import Pool
+from vanta.web import operations
 
 
 @pytest.fixture
@@ -63,6 +64,17 @@ async def test_status_names_everything_and_no_account(bench: WebBench) -> None:
     assert full["tasks"] == {"feed": {"running": True, "last_error": "OSError: dsn"}}
     assert TOKEN not in json.dumps(answer)
     assert "equity" not in json.dumps(answer)
+
+
+async def test_status_does_not_wait_for_a_store_that_hangs(
+    bench: WebBench, pool: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(operations, "CHECK_TIMEOUT_S", 0.1)
+    async with pool.acquire() as conn, conn.transaction():
+        await conn.execute("LOCK TABLE positions")
+        async with asyncio.timeout(5):
+            status, answer = await bench.call("GET", "/status", token=None)
+    assert (status, answer["counts"]) == (200, {})
 
 
 async def test_landing_page_is_self_contained(bench: WebBench) -> None:

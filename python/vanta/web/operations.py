@@ -74,7 +74,10 @@ class Operations:
     async def summary(self) -> dict[str, Any]:
         """Gather mode, versions, uptime, feed, counts and stores."""
         api = self._api
-        parts = await self.parts()
+        async with asyncio.TaskGroup() as group:
+            looking = group.create_task(self.parts())
+            counting = group.create_task(self._count())
+        parts = looking.result()
         uptime_ns = api.clock.mono_ns() - api.started_mono_ns
         return {
             "status": "ready" if all(p["ok"] for p in parts.values()) else "failing",
@@ -89,7 +92,7 @@ class Operations:
             "markets": [api.quote(m) for m in api.catalogue],
             "feed": api.feed_status(),
             "tasks": {name: dict(task) for name, task in api.task_status().items()},
-            "counts": await self._count(),
+            "counts": counting.result(),
             "chat_url": api.chat_url or None,
         }
 
@@ -98,10 +101,11 @@ class Operations:
             now_ns = self._api.clock.mono_ns()
             if not self._counted_ns or now_ns - self._counted_ns >= COUNTS_FOR_NS:
                 try:
-                    self._counts = {
-                        "users": len(await self._api.stores.users.all()),
-                        "open_positions": len(await self._api.stores.positions.all_open()),
-                    }
+                    async with asyncio.timeout(CHECK_TIMEOUT_S):
+                        self._counts = {
+                            "users": len(await self._api.stores.users.all()),
+                            "open_positions": len(await self._api.stores.positions.all_open()),
+                        }
                 except Exception as error:
                     # The status page is most wanted when a store is away: say so and show the rest.
                     _log.warning("web.count_failed", error=type(error).__name__)
