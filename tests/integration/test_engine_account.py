@@ -57,6 +57,24 @@ async def test_a_new_day_starts_with_the_equity_of_midnight(
         assert world.engine.exposure(user_id).day_start_equity_e6 == equity
 
 
+async def test_a_loss_in_the_first_moment_of_a_day_counts_for_that_day(
+    pool: Pool, clock: ManualClock, quotes: FakeQuotes
+) -> None:
+    user_id = await make_user(pool)
+    async with World(pool, clock, quotes).running() as world:
+        opened = await world.done(open_intent(user_id))
+        clock.advance(DAY_NS)
+        quotes.put(BTC, PRICE)
+        before = world.engine.exposure(user_id).equity_e6
+        await world.done(close_intent(user_id, opened.position_id))  # spread and fee: a loss
+        lost = before - await world.cash(user_id)
+        await world.book.roll_day()
+        exposure = world.engine.exposure(user_id)
+        assert (exposure.day_start_equity_e6, exposure.day_pnl_e6) == (before, -lost)
+    async with World(pool, clock, quotes).running() as world:
+        assert world.engine.exposure(user_id).day_start_equity_e6 == before
+
+
 async def test_limits_that_change_are_taken_over(
     pool: Pool, clock: ManualClock, quotes: FakeQuotes
 ) -> None:

@@ -103,9 +103,10 @@ class House:
         )
         if chat is not None:  # before the bot, which talks to it at once
             await self.stack.enter_async_context(chat)
+        # Before any role: who presses "close" during the start must have a position to close.
+        await trading.start()
         async with asyncio.TaskGroup() as group:
             roles = group.create_task(self.supervisor.run(), name="supervisor")
-            await trading.start()
             async with HttpServer(app, listener):
                 await self._wait_until_usable(trading, bot, shutdown)
                 self._announce(ready, has_prices=self._has_prices(trading))

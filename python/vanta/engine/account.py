@@ -292,7 +292,8 @@ class AccountBook:
         if day <= self._day:
             return
         for user_id in list(self._users):
-            equity_e6 = self.exposure(user_id).equity_e6
+            # The equity now, or that of the day's first fill when one was faster than this look.
+            equity_e6 = self.exposure(user_id).day_start_equity_e6
             start_e6 = await self._day_start(user_id, equity_e6, day)
             self.risk.start_day(user_id, day_start_ns=day * DAY_NS, equity_e6=start_e6)
         self._day = day  # last: when the store fails in between, all are asked again
