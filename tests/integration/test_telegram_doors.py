@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from tests.fakes.chat import Chat, button, chatting, labels, stranger
 from tests.fakes.engine_world import make_user
@@ -115,6 +116,21 @@ async def test_secrets_are_deleted_and_kept_nowhere(
 async def test_secret_that_cannot_be_deleted_is_still_warned_about(chat: Chat) -> None:
     chat.api.inject(Fault(code=400, description="Bad Request: no rights", method="deleteMessage"))
     assert "Delete it now" in (await chat.say(SEED))["text"]
+
+
+GATEWAY = Fault(code=502, description="", page="<html>502 Bad Gateway</html>")
+
+
+async def test_gateway_page_instead_of_an_answer_is_survived(chat: Chat) -> None:
+    """What stands before Telegram's servers sometimes answers in HTML."""
+    chat.api.inject(replace(GATEWAY, method="deleteMessage"))
+    assert "Delete it now" in (await chat.say(SEED))["text"]
+    ticket = await chat.say("/long BTC 100 10x")
+    chat.api.inject(replace(GATEWAY, method="answerCallbackQuery"))
+    data = button(ticket, "Confirm")["callback_data"]
+    chat.api.state.press(ticket["chat"]["id"], ticket["message_id"], data)
+    await chat.changed(ticket, "Filled")
+    assert not any("failed on my side" in m["text"] for m in chat.messages)
 
 
 async def test_thirty_messages_a_minute(chat: Chat) -> None:

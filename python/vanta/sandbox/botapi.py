@@ -95,6 +95,8 @@ class BotApi:
             params = await _params(request)
             result = await self._methods.call(request.match_info["method"], params)
         except ApiError as error:
+            if error.page:
+                return web.Response(text=error.page, status=error.code, content_type="text/html")
             return _json(error.body(), status=error.code)
         return _json({"ok": True, "result": result})
 

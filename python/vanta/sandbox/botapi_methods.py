@@ -21,8 +21,11 @@ Params = Mapping[str, Any]
 class ApiError(Exception):
     """An answer with `ok: false`."""
 
-    def __init__(self, code: int, description: str, *, retry_after: int = 0) -> None:
+    def __init__(
+        self, code: int, description: str, *, retry_after: int = 0, page: str = ""
+    ) -> None:
         self.code = code
+        self.page = page
         self.description = description
         self.retry_after = retry_after
         super().__init__(description)
@@ -41,6 +44,7 @@ class Fault(msgspec.Struct, kw_only=True):
     description: str
     method: str = ""
     retry_after: int = 0
+    page: str = ""  # answered instead of JSON, as a gateway in between does
     times: int = 1
 
 
@@ -84,7 +88,9 @@ class BotMethods:
         for fault in self._faults:
             if fault.method.lower() in ("", name) and fault.times > 0:
                 fault.times -= 1
-                raise ApiError(fault.code, fault.description, retry_after=fault.retry_after)
+                raise ApiError(
+                    fault.code, fault.description, retry_after=fault.retry_after, page=fault.page
+                )
 
     async def _get_me(self, _: Params) -> Json:
         return {

@@ -15,7 +15,7 @@ from aiogram.client.default import DefaultBotProperties
 from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.client.telegram import TelegramAPIServer
 from aiogram.enums import ParseMode
-from aiogram.exceptions import TelegramAPIError
+from aiogram.exceptions import AiogramError
 from aiogram.types import LinkPreviewOptions
 
 from vanta import logs
@@ -114,7 +114,7 @@ class TelegramBot:
         try:
             await self._bot.set_my_commands(MENU)
             known = await self._bot.get_my_commands()
-        except TelegramAPIError as error:
+        except AiogramError as error:
             _log.warning("telegram.menu_failed", error=type(error).__name__)
             return
         if [c.command for c in known] != [c.command for c in MENU]:

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from aiogram import BaseMiddleware
 from aiogram.enums import ChatType
-from aiogram.exceptions import TelegramAPIError
+from aiogram.exceptions import AiogramError
 from aiogram.types import CallbackQuery, Message, TelegramObject
 
 from vanta import logs
@@ -85,7 +85,7 @@ class Secrets(BaseMiddleware):
         words = LEAK_TEXT
         try:
             await self._room.bot.delete_message(event.chat.id, event.message_id)
-        except TelegramAPIError:
+        except AiogramError:
             words = LEAK_TEXT.replace("I deleted it and kept no copy", "Delete it now")
         self._room.say(event.chat.id, words)
         return None

@@ -5,7 +5,7 @@ import re
 from html import unescape
 from typing import Any
 
-from aiogram.exceptions import TelegramAPIError
+from aiogram.exceptions import AiogramError
 from aiogram.filters import Filter
 from aiogram.types import CallbackQuery, InlineKeyboardMarkup, TelegramObject
 
@@ -41,7 +41,7 @@ class Press:
         plain = unescape(re.sub(r"<[^>]*>", "", words))
         try:
             await self._query.answer(plain[:200], show_alert=alert, request_timeout=5)
-        except TelegramAPIError as error:
+        except AiogramError as error:
             # Too old (redelivered after a restart) or not reachable.
             _log.info("telegram.answer_failed", error=type(error).__name__)
             if words and alert:
