@@ -4,7 +4,7 @@ mod price_support;
 
 use price_support::{MS, P, World, moved, primary, push, stream};
 use rstest::rstest;
-use vanta_core::price::{Breaker, Quality, Reject};
+use vanta_core::price::{Breaker, FeedSpec, Quality, Reject};
 use vanta_core::units::SECOND_NS;
 
 const STEP: i64 = 100 * MS;
@@ -77,6 +77,20 @@ fn one_bad_update_in_half_open_starts_the_run_over() {
 }
 
 #[test]
+fn a_breaker_that_half_opened_unseen_opens_again_for_its_full_term() {
+    let mut world = World::streams(1);
+    world.all(&[P]);
+    world.pass(32 * SECOND_NS);
+    assert_eq!(world.breaker(), Breaker::Open);
+    world.all(&[P]);
+    // Half open after 35 s, stale again after 37.
+    world.pass(6 * SECOND_NS);
+    assert_eq!(world.quality(), Quality::Stale);
+    world.all(&[P]);
+    assert_eq!(world.breaker(), Breaker::Open);
+}
+
+#[test]
 fn losing_all_sources_opens_the_breaker() {
     let mut world = World::streams(2);
     assert_eq!(world.breaker(), Breaker::Closed);
@@ -115,6 +129,21 @@ fn a_lone_source_moving_five_percent_in_ten_seconds_opens_the_breaker() {
         (fast.quality, fast.breaker),
         (Quality::Single, Breaker::Open)
     );
+}
+
+#[test]
+fn a_price_counts_in_the_window_until_another_one_is_said() {
+    let patient = FeedSpec {
+        max_age_ns: 60 * SECOND_NS,
+        ..primary(stream(0))
+    };
+    let mut world = World::of(&[patient]);
+    world.all(&[P]);
+    world.pass(20 * SECOND_NS);
+    world.all(&[moved(P, 200)]);
+    world.pass(9 * SECOND_NS);
+    world.all(&[moved(P, 510)]);
+    assert_eq!(world.breaker(), Breaker::Open);
 }
 
 #[test]

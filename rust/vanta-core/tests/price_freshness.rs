@@ -294,3 +294,17 @@ fn the_session_is_heard_in_a_carried_forward_price(#[case] word: Option<bool>) {
     }
     assert_eq!(world.quality(), Quality::Closed);
 }
+
+#[test]
+fn what_is_said_now_is_not_heard_in_the_past() {
+    let mut world = World::of(&[stream(0), push(1), stream(2)]);
+    world.all(&[P, P]);
+    world.pass(SECOND_NS + MS);
+    world.say(1, P);
+    world.say(0, moved(P, 21));
+    // Taken back within the moment it was said: it never held.
+    assert_eq!(world.say(0, P), Reject::Equivocation);
+    let quote = world.quote();
+    assert_eq!((quote.quality, quote.price_e10), (Quality::Stale, P));
+    assert_eq!((quote.as_of_ns, quote.age_ns), (START, SECOND_NS + MS));
+}

@@ -22,6 +22,7 @@ impl Market {
         let mut machine = self.machine;
         let ground = self.ground(scene);
         let mut accepted = (0, 0);
+        let mut walked = self.is_quiet(now);
         if let Some(staged) = &self.staged {
             if staged.at.mono < now.mono {
                 if staged.shuts_out {
@@ -33,6 +34,7 @@ impl Market {
                 ground.remember(&mut machine, staged);
             } else {
                 accepted = (staged.accepted, staged.by_primary);
+                walked = true;
             }
             if self.still_holds(staged, &machine, now)
                 && !world.clock_suspect(now, now.wall, config)
@@ -52,7 +54,7 @@ impl Market {
                 return (machine, now, done);
             }
         }
-        if !self.is_quiet(now) {
+        if !walked {
             ground.walk(&mut machine, now);
         }
         let done = ground.settle(&mut machine, now, accepted);

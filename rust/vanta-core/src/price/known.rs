@@ -32,6 +32,9 @@ impl Machine {
 
     // What was said last held up to this instant, else time would have been settled in between.
     pub(crate) fn prolong_known(&mut self, mono: i64) {
+        if self.quality.has_price() {
+            self.last_mono = mono;
+        }
         let known = if self.quality.is_agreed() {
             &mut self.good
         } else if self.quality.has_price() {

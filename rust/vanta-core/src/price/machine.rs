@@ -43,9 +43,9 @@ pub(crate) struct Machine {
     pub good: Option<Known>,
     pub lone: Option<Known>,
     good_as_of: i64,
-    /// The last price made, and when: it may not have reached the window of moves yet.
-    last_price: i64,
-    last_mono: i64,
+    /// The last price made, and until when it held: it may not have reached the window of moves.
+    pub last_price: i64,
+    pub last_mono: i64,
     gap: i64,
     gap_ewma: i64,
     gap_since: i64,
@@ -173,11 +173,32 @@ impl Machine {
         self.on_primary = made.from_primary;
     }
 
+    // A price was made before, and now there is none.
+    fn lost(&self, quality: Quality) -> bool {
+        let none = matches!(
+            quality,
+            Quality::Stale | Quality::ClockSuspect | Quality::None
+        );
+        self.armed && none
+    }
+
+    fn half_open(&mut self, step: Step<'_>) {
+        let term = step.config.breaker_open_ns;
+        if self.breaker == Breaker::Open && step.mono.saturating_sub(self.opened_at) >= term {
+            self.breaker = Breaker::HalfOpen;
+            self.good_run = 0;
+        }
+    }
+
     fn step_breaker(&mut self, made: &Combined, step: Step<'_>) {
         let config = step.config;
         // The conflict, if any, lasted up to this instant.
         let mut since = step.mono;
         let mut cause = self.conflict_alarm(step.mono, config);
+        if !cause && !self.lost(self.quality) {
+            // Before this instant nothing held it open; its term may have ended unseen.
+            self.half_open(step);
+        }
         if cause {
             since = self
                 .conflict_since
@@ -190,11 +211,7 @@ impl Machine {
         } else {
             self.conflict_since = NEVER;
         }
-        cause |= self.armed
-            && matches!(
-                made.quality,
-                Quality::Stale | Quality::ClockSuspect | Quality::None
-            );
+        cause |= self.lost(made.quality);
         if made.quality.has_price() {
             let limit = if !made.quality.is_agreed() && made.used.count_ones() < 2 {
                 Some(config.breaker_move_e10)
@@ -216,12 +233,7 @@ impl Machine {
             self.good_run = 0;
             return;
         }
-        if self.breaker == Breaker::Open
-            && step.mono.saturating_sub(self.opened_at) >= config.breaker_open_ns
-        {
-            self.breaker = Breaker::HalfOpen;
-            self.good_run = 0;
-        }
+        self.half_open(step);
         if self.breaker == Breaker::HalfOpen {
             self.good_run = if made.quality == Quality::Good {
                 self.good_run.saturating_add(step.accepted)

@@ -12,8 +12,11 @@ impl Market {
     // Catch up with `now`: what was staged before it held for a while, so it is remembered, and
     // time alone may have changed something since.
     pub(crate) fn advance(&mut self, now: Instant, scene: Scene<'_>) {
-        let staged = self.staged.as_ref();
-        if staged.is_some_and(|staged| staged.at.mono < now.mono) {
+        if let Some(staged) = &self.staged {
+            if staged.at.mono >= now.mono {
+                // The time up to now was walked before anything was said now.
+                return;
+            }
             self.remember_staged(scene);
         }
         if !self.is_quiet(now) {
@@ -26,6 +29,10 @@ impl Market {
         let Some(staged) = self.staged.take() else {
             return;
         };
+        if self.machine.quality.has_price() {
+            // It held until something else was said.
+            self.moves.record(self.machine.last_price, staged.at.mono);
+        }
         let (machine, ground) = self.parts(scene);
         ground.remember(machine, &staged);
         if staged.made.quality.has_price() {
