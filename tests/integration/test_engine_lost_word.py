@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 
 import asyncpg
+import msgspec
 import pytest
 
 from tests.fakes.clock import ManualClock
 from tests.fakes.engine_world import BTC, World, make_user, open_intent
+from tests.fakes.executor import HoldingExecutor
 from tests.fakes.quotes import FakeQuotes
 from vanta.domain.enums import OrderState
 from vanta.domain.intent import Intent
@@ -83,3 +85,46 @@ async def test_an_order_that_was_not_written_after_all_gives_its_cash_back(
         await pool.execute("DELETE FROM orders")
         assert (await world.done(most_of_it(user_id))).state is OrderState.FILLED
         assert world.engine.exposure(user_id).reserved_e6 == 0
+
+
+class Refusing:
+    """A pool whose server is away; counts who knocks."""
+
+    knocks = 0
+
+    def acquire(self) -> None:
+        self.knocks += 1
+        raise ConnectionRefusedError("away")
+
+    async def fetchrow(self, *_: object) -> None:
+        self.acquire()
+
+
+async def test_a_store_that_is_away_is_not_asked_once_for_each_fill(
+    pool: Pool, clock: ManualClock, quotes: FakeQuotes
+) -> None:
+    user_id = await make_user(pool)
+    world = World(pool, clock, quotes)
+    held = world.engine._executor = HoldingExecutor()
+    away = Refusing()
+    async with world.running():
+        await world.engine.submit_many([open_intent(user_id) for _ in range(9)])
+        stores, world.ledger._s = (
+            world.ledger._s,
+            msgspec.structs.replace(world.ledger._s, pool=away, orders=Orders(away)),
+        )
+        events = [world.executor._answer(order) for order in held.orders]
+        with pytest.raises(ExceptionGroup):
+            await world.ledger.apply(events)
+        assert away.knocks <= 3  # the group, its first alone, and a look at what was in doubt
+        refused = await world.engine.submit(open_intent(user_id))
+        assert [reason.rule for reason in refused.verdict.reasons] == ["IN_DOUBT"]
+        world.ledger._s = stores
+        await world.ledger.clear_doubts()
+        await world.recovery.redeliver(min_age_ns=0)
+        world.engine._executor = world.executor
+        await world.executor.execute_many(held.orders)
+        for order in held.orders:
+            assert (await world.engine.settled(order.id, 10.0)).state is OrderState.FILLED
+        assert len(await world.fills.of_user(user_id, 0)) == 9
+        assert not world.book.doubted

@@ -27,6 +27,7 @@ from vanta.engine.ledger import Ledger
 from vanta.engine.triggers import TriggerBook
 from vanta.metrics import Metrics
 from vanta.store.orders import OrderDraft, Orders
+from vanta.store.pool import AWAY
 
 _log = logs.get(__name__)
 
@@ -35,15 +36,6 @@ QUEUE: Final = 8_192  # when full, submit waits
 
 # What the database says of a row, as against of itself.
 _ROW_FAULTS: Final = (asyncpg.IntegrityConstraintViolationError, asyncpg.DataError, InputError)
-
-# Errors after which nobody knows whether the rows were written.
-_ANSWER_LOST: Final = (
-    OSError,  # timeouts too
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.OperatorInterventionError,
-)
 
 _Key = tuple[int, str, str]
 
@@ -221,7 +213,7 @@ class Engine:
     async def _write(self, asks: Sequence[_Ask], decisions: Sequence[Decision]) -> None:
         try:
             orders = await self._orders.insert_many([self._draft(d) for d in decisions])
-        except _ANSWER_LOST:
+        except AWAY:
             # What may be durable keeps its cash set aside until somebody has looked.
             self._unsure += [decision for decision in decisions if not decision.reasons]
             raise

@@ -28,7 +28,7 @@ from vanta.store.day_pnl import DayPnl, day_of
 from vanta.store.fills import Fills
 from vanta.store.orders import Orders
 from vanta.store.outbox import MONEY, Outbox
-from vanta.store.pool import Conn, Pool
+from vanta.store.pool import AWAY, Conn, Pool
 from vanta.store.positions import Positions
 from vanta.store.triggers import TriggerRow, Triggers
 
@@ -106,19 +106,28 @@ class Ledger:
                 if len(events) > 1:
                     await self._apply_singly(events)
                     return
-                await self._doubt(events[0])
+                self._doubt(events[0])
+                await self._clear_doubts()
                 raise ExceptionGroup("events could not be booked", [error]) from None
 
     async def _apply_singly(self, events: Sequence[OrderEvent]) -> None:
         failures: list[Exception] = []
-        for event in events:
+        for place, event in enumerate(events):
             try:
                 await self._apply_group([event])
+            except AWAY as error:
+                # The others would wait for the store in vain, one after the other.
+                _log.warning("ledger.store_away", events=len(events) - place)
+                for left in events[place:]:
+                    self._doubt(left)
+                failures.append(error)
+                break
             except Exception as error:
                 _log.exception("ledger.event_failed", order_id=event.order_id)
-                await self._doubt(event)
+                self._doubt(event)
                 failures.append(error)
         if failures:
+            await self._clear_doubts()
             raise ExceptionGroup("events could not be booked", failures)
 
     async def _apply_group(self, events: Sequence[OrderEvent]) -> None:
@@ -132,13 +141,12 @@ class Ledger:
 
     # --- doubt ----------------------------------------------------------------------------------
 
-    async def _doubt(self, event: OrderEvent) -> None:
+    def _doubt(self, event: OrderEvent) -> None:
         """Note that nobody knows whether an event was committed; its user may not open."""
         order = self._expected.get(event.order_id)
         if order is not None:
             self._doubts[order.id] = (event, order.intent.user_id)
             self._book.doubted.add(order.intent.user_id)
-        await self._clear_doubts()
 
     async def clear_doubts(self) -> None:
         """Look again at the events whose commit was in doubt. Does nothing when there are none."""
@@ -155,8 +163,11 @@ class Ledger:
                     self._take_over(
                         await self._read_again(Booked(event=told, order=order, seen=True))
                     )
+            except AWAY:
+                _log.warning("ledger.still_in_doubt", orders=len(self._doubts))
+                return  # the others would wait in vain too
             except Exception:
-                _log.exception("ledger.still_in_doubt", order_id=order_id)
+                _log.exception("ledger.doubt_not_cleared", order_id=order_id)
                 continue
             # Either taken over now, or rolled back: then the order is unfinished and comes again.
             del self._doubts[order_id]

@@ -321,15 +321,15 @@ class FanOut:
 
     async def _is_settled(self, record: SignalRecord, signal: Signal) -> bool:
         """Tell whether all that the provider asked before is done; waits a little for it."""
-        if await self._signals.is_any_undecided(record.provider_id, record.received_ns):
-            return False
         try:
             async with asyncio.timeout(self._settle_s):
                 for order in self._under_way(record, signal):
                     await self._desk.settled(order.id, self._settle_s)
         except TimeoutError:
             _log.info("signal.waits_for_orders", signal=record.signal_id)
-        return not self._under_way(record, signal)
+        if self._under_way(record, signal):
+            return False
+        return not await self._signals.is_any_undecided(record.provider_id, record.received_ns)
 
     def _under_way(self, record: SignalRecord, signal: Signal) -> list[Order]:
         return [

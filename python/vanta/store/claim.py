@@ -18,7 +18,7 @@ import asyncpg
 from vanta import logs
 from vanta.domain.errors import ConfigError
 from vanta.domain.ports import Clock
-from vanta.store.pool import CONNECT_TIMEOUT_S, Conn
+from vanta.store.pool import AWAY, CONNECT_TIMEOUT_S, Conn
 
 _log = logs.get(__name__)
 
@@ -34,12 +34,6 @@ _KEEPALIVES: Final = {
     "tcp_keepalives_interval": "5",
     "tcp_keepalives_count": "3",
 }
-_AWAY: Final = (
-    OSError,  # timeouts too
-    asyncpg.PostgresError,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,
-)
 
 
 class Claim:
@@ -94,7 +88,7 @@ class Claim:
             await self._sleep(CHECK_EVERY_S)
             try:
                 await self._check()
-            except _AWAY as error:
+            except (*AWAY, asyncpg.PostgresError) as error:
                 if self._conn is not None:
                     _log.warning("claim.connection_lost", error=type(error).__name__)
                 self._drop()

@@ -13,6 +13,15 @@ else:
     Conn = asyncpg.Connection | PoolConnectionProxy
 Row: TypeAlias = asyncpg.Record
 
+AWAY: Final = (
+    OSError,  # timeouts too
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # a line that the server ended while it lay in the pool
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+)
+"""Raised when the server or the way to it is gone: nobody knows whether a write happened."""
+
 _JSONB_VERSION: Final = b"\x01"  # first byte of jsonb's binary form
 CONNECT_TIMEOUT_S: Final = 10.0
 COMMAND_TIMEOUT_S: Final = 30.0
