@@ -11,6 +11,15 @@ def test_one_message_a_second_in_a_chat() -> None:
     assert pace.ready_ns(8) == 0
 
 
+def test_twenty_a_minute_in_a_group() -> None:
+    """Too many would silence every chat: `retry_after` holds for the whole bot."""
+    pace, now_ns, sent = Pace(), 0, 0
+    while (now_ns := max(now_ns, pace.ready_ns(-1009))) < 60 * SECOND_NS:
+        pace.sent(-1009, now_ns)
+        sent += 1
+    assert sent == 20
+
+
 def test_an_edit_does_not_wait_for_the_gap_nor_make_one() -> None:
     pace = Pace()
     pace.sent(7, 100)

@@ -15,7 +15,7 @@ from vanta.telegram.views import line, usd_short, wish
 START = (
     "<b>Vanta</b> trades leveraged perps from this chat.\n"
     "You are in DRY: {cash} simulated USDC on a moving market. Nothing leaves this machine.\n\n"
-    "Three taps to a first position, or type\n"
+    "Demo, then three taps to a first position. Or type\n"
     "<code>/long BTC 100 25x sl=-2%</code>"
 )
 HELP = (

@@ -1,8 +1,9 @@
-"""The way out to Telegram: one queue, three rates, money first.
+"""The way out to Telegram: one queue, four rates, money first.
 
 A message waits its turn by priority, then by age. Telegram allows about one message a second in a
-chat and thirty a second in all; when it says `retry_after`, everything waits that long. What the
-network or Telegram's own failure stopped is tried again; what Telegram refused is given up.
+chat, twenty a minute in a group and thirty a second in all; when it says `retry_after`, everything
+waits that long. What the network or Telegram's own failure stopped is tried again; what Telegram
+refused is given up.
 """
 
 import asyncio
@@ -35,6 +36,7 @@ STOPPED: Final = "stopped"
 
 SECOND_NS: Final = 10**9
 CHAT_GAP_NS: Final = SECOND_NS
+GROUP_GAP_NS: Final = 3 * SECOND_NS
 PER_SECOND: Final = 30
 MAX_REPLIES: Final = 1_000
 """Replies waiting beyond this are given up: they can be asked for again, money messages cannot."""
@@ -69,7 +71,8 @@ class Pace:
         self._recent.append(now_ns)
         if is_edit:
             return
-        self._chats[chat_id] = now_ns + CHAT_GAP_NS
+        # Groups have negative ids.
+        self._chats[chat_id] = now_ns + (CHAT_GAP_NS if chat_id > 0 else GROUP_GAP_NS)
         if len(self._chats) > 10_000:
             self._chats = {c: at for c, at in self._chats.items() if at > now_ns}
 
