@@ -86,6 +86,14 @@ def test_without_network_it_says_so_and_refuses_opens(start: Callable[..., Insta
     assert instance.wait_dead() == 0
 
 
+def test_a_demo_admits_the_people_of_a_real_bot(start: Callable[..., Instance]) -> None:
+    """Under a real token nobody is the chat page's trader."""
+    instance = start(ADMIN_USER_IDS="4242")
+    assert instance.cli_json("risk")["user_id"] == instance.ready["trader_id"]
+    operator = instance.cli_json("risk", "--user", "2")
+    assert (operator["role"], operator["account"]["cash"]) == ("admin", "10000")
+
+
 @pytest.mark.parametrize(
     ("arguments", "environ", "named"),
     [

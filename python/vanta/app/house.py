@@ -117,11 +117,11 @@ class House:
             roles.cancel()
 
     async def _seed(self) -> Seeded | None:
-        if self.wish is not None:
-            return await seed(self.stores.pool, self.clock)
+        # The demo's trader comes first: who names no user means the first.
+        seeded = await seed(self.stores.pool, self.clock) if self.wish is not None else None
         ids = (*self.settings.admin_user_ids, *self.settings.super_admin_ids)
         await operators.admit(self.stores.pool, self.clock, ids)
-        return None
+        return seeded
 
     def _trading(self, catalogue: Catalogue) -> Trading:
         trading = Trading(

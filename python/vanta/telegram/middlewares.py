@@ -182,7 +182,7 @@ class Identity(BaseMiddleware):
                 event,
                 data,
                 "This desk admits people one by one. Ask its operator to approve Telegram id "
-                f"{person.id}; you wait until then. E-ROLE",
+                f"{person.id} (ADMIN_USER_IDS); you wait until then. E-ROLE",
             )
             return None
         data["user"] = user
