@@ -1,5 +1,6 @@
 """Trading by chat: the bot over HTTP against the local Bot API, a real engine and database."""
 
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -202,8 +203,11 @@ async def test_positions_are_five_a_page(chat: Chat) -> None:
         await opened(chat, "/long BTC 20 10x")
     page = await chat.say("/positions")
     assert "page 1 of 2" in page["text"]
+    total = re.search(r"All 6 .*", page["text"])
+    assert total is not None
     await chat.press(page, "Older")
     page = await chat.changed(page, "page 2 of 2")
+    assert total.group() in page["text"]  # a sum of one page would be taken for the whole
     await chat.press(page, "#1 LONG")
     card = await chat.changed(page, "Protected by")
     chat.world.quotes.put(BTC, BTC_E10 * 101 // 100)

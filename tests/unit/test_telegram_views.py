@@ -258,3 +258,18 @@ def test_errors_escape_what_they_echo_and_end_with_the_code() -> None:
         assert text.endswith("E-ARG")
         assert len(text) < 500
     assert esc(HOSTILE) in input_error(error)
+
+
+@pytest.mark.parametrize(
+    ("loss_e6", "shown"),
+    [
+        (66_960_000, "Worst case -66.96 = 3.4 % of equity"),
+        (66_960_001, "Worst case -66.97 = 3.4 % of equity"),
+        (6_000, "Worst case -0.01 = 0.1 % of equity"),
+        (200 * E6, "Worst case -200.00 = 10.0 % of equity"),
+        (200 * E6 + 1, "Worst case -200.01 = 10.1 % of equity"),
+    ],
+)
+def test_worst_case_is_never_shown_smaller_than_it_is(loss_e6: int, shown: str) -> None:
+    preview = msgspec.structs.replace(PREVIEW, worst_loss_e6=loss_e6)
+    assert shown in views.ticket(INTENT, preview, CATALOGUE[BTC], Policy())

@@ -8,8 +8,18 @@ from vanta.domain.enums import Mode, OrderState, Quality
 from vanta.domain.market import Catalogue, Market
 from vanta.domain.order import Order
 from vanta.domain.policy import Policy
-from vanta.domain.units import ONE_E10, format_leverage, format_percent, format_price, format_usd
-from vanta.telegram.text import QUALITY_WORDS, at_time, esc, how_long, pre, reasons, share, tag
+from vanta.domain.units import format_leverage, format_percent, format_price, format_usd
+from vanta.telegram.text import (
+    QUALITY_WORDS,
+    at_time,
+    esc,
+    how_long,
+    percent_up,
+    pre,
+    reasons,
+    share,
+    tag,
+)
 from vanta.telegram.views import line, usd_short, wish
 
 START = (
@@ -111,8 +121,7 @@ def pnl(*, mode: Mode, exposure: _core.Exposure, days: Sequence[Any]) -> str:
 def risk(*, mode: Mode, exposure: _core.Exposure, policy: Policy) -> str:
     """Limits and how much of each is used."""
     start = exposure.day_start_equity_e6
-    lost = -(-max(-exposure.day_pnl_e6, 0) * ONE_E10 // start) if start else 0
-    day = format_percent(lost, places=1)
+    day = percent_up(max(-exposure.day_pnl_e6, 0), start) if start > 0 else "-"
     day_limit = format_percent(policy.max_daily_loss_e10, places=0)
     rows = [
         "              used      limit",

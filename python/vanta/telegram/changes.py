@@ -56,9 +56,10 @@ class Changes:
             name = f"#{item.id} {item.side.name} {self._room.market(item.market_ix).base}"
             pnl = format_usd(look.pnl_e6, signed=True) if look.mark_e10 else "no price"
             rows.append(f"{name:<18}{pnl:>14}")
-        total = sum(look.pnl_e6 for look in looks)
-        if len(looks) > 1:
-            rows.append(f"{'Together':<18}{format_usd(total, signed=True):>14}")
+        total = sum(self._room.look(item)[0].pnl_e6 for item in items)
+        if len(items) > 1:
+            label = "Together" if pages == 1 else f"All {len(items)}"
+            rows.append(f"{label:<18}{format_usd(total, signed=True):>14}")
         count = f"{len(items)} open" if pages == 1 else f"page {page + 1} of {pages}"
         text = f"{tag(self._room.mode)} <b>Positions</b>, {count}\n{pre(rows)}"
         labels = [

@@ -57,6 +57,12 @@ def share(ratio_e10: int, *, places: int = 2) -> str:
     return f"{sign}{whole}.{rest:0{places}d}%" if places else f"{sign}{whole}%"
 
 
+def percent_up(part_e6: int, whole_e6: int) -> str:
+    """A part as percent, to the next tenth up: a risk is never shown smaller than it is."""
+    tenths = -(-part_e6 * 1_000 // whole_e6)
+    return f"{tenths // 10}.{tenths % 10} %"
+
+
 def how_long(ns: int) -> str:
     """A duration as people say it: `45s`, `12m`, `2h 14m`, `3d 4h`."""
     seconds = max(ns, 0) // _SECOND

@@ -18,8 +18,9 @@ from vanta.domain.units import (
     format_usd,
 )
 from vanta.domain.verdict import Verdict
-from vanta.telegram.text import at_time, esc, how_long, pre, reasons, share, tag
+from vanta.telegram.text import at_time, esc, how_long, percent_up, pre, reasons, share, tag
 
+_CENT_E6: Final = 10_000
 SHAKY: Final = frozenset({Quality.STALE, Quality.CONFLICT, Quality.CLOCK_SUSPECT, Quality.NONE})
 
 
@@ -74,12 +75,13 @@ def ticket(intent: Intent, preview: Preview, market: Market, policy: Policy) -> 
 
 
 def _worst_case(preview: Preview, policy: Policy) -> str:
-    loss = format_usd(-abs(preview.worst_loss_e6))
-    if not preview.equity_e6:
+    lost_e6 = abs(preview.worst_loss_e6)
+    loss = format_usd(-lost_e6 // _CENT_E6 * _CENT_E6)
+    if preview.equity_e6 <= 0:
         return f"Worst case {loss} USDC"
-    part = -(-abs(preview.worst_loss_e6) * ONE_E10 // preview.equity_e6)
+    part = percent_up(lost_e6, preview.equity_e6)
     limit = format_percent(policy.max_account_risk_e10, places=0)
-    return f"Worst case {loss} = {format_percent(part, places=1)} of equity (limit {limit})"
+    return f"Worst case {loss} = {part} of equity (limit {limit})"
 
 
 def _protection(intent: Intent, preview: Preview) -> str:
