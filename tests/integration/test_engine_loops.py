@@ -14,8 +14,10 @@ from vanta.domain.errors import NotRunningError
 from vanta.domain.policy import Policy
 from vanta.domain.units import E10
 from vanta.engine.recover import SWEEP_AFTER_NS
+from vanta.store.orders import Orders
 from vanta.store.policies import Policies
 from vanta.store.pool import Pool
+from vanta.store.signals import Signals
 
 PRICE = 60_000 * E10
 
@@ -63,6 +65,31 @@ async def test_recovery_takes_up_what_was_left_behind(
             await world.recovery.run()
         assert (await world.engine.settled(order.id, 10.0)).state is OrderState.FILLED
         assert world.engine.exposure(user_id).reserved_e6 == 0
+
+
+async def test_sweepers_look_again_at_once_when_the_store_was_away(
+    pool: Pool, clock: ManualClock, quotes: FakeQuotes
+) -> None:
+    """A task that died of it would come back only after its supervisor's backoff."""
+    world = World(pool, clock, quotes)
+
+    class Away:
+        asked = 0
+
+        async def fetch(self, *_: object) -> None:
+            self.asked += 1
+            raise ConnectionRefusedError("away")
+
+    away = Away()
+    world.recovery._orders = Orders(away)
+    world.fanout._signals = Signals(away)
+    for loop in (world.recovery, world.fanout):
+        loop._sleep = beats(3)
+    with pytest.raises(StopError):
+        await world.recovery.run()
+    with pytest.raises(StopError):
+        await world.fanout.sweep()
+    assert away.asked == 3 + 4  # one sleeps before it looks, the other after
 
 
 async def test_the_watch_arms_what_is_missing(

@@ -25,6 +25,10 @@ class Source(StrEnum):
     VENUE = "venue"  # a fill the venue made on its own: a liquidation
 
 
+BY_HAND = frozenset({Source.TELEGRAM, Source.CLI, Source.WEB, Source.ADMIN})
+"""Sources behind which a person sits at the moment of the wish."""
+
+
 class Action(StrEnum):
     OPEN = "open"
     CLOSE = "close"

@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 
 from vanta import _core
-from vanta.domain.enums import OPENING, Action, Breaker, Mode, Quality, Side, Source
+from vanta.domain.enums import BY_HAND, OPENING, Action, Breaker, Mode, Quality, Side, Source
 from vanta.domain.errors import ArithmeticOverflow, InputError, InvalidInput
 from vanta.domain.intent import Intent
 from vanta.domain.market import Catalogue, Market
@@ -33,7 +33,6 @@ from vanta.engine.arguments import (
 STALE_AFTER_NS: Final = 5 * 10**9  # what texts name as the limit; the price book decides
 MAX_DEVIATION_E10: Final = 50_000_000  # 0.5 %, likewise
 TRADING_ROLES: Final = frozenset({"trader", "admin", "super_admin"})
-BY_HAND: Final = frozenset({Source.TELEGRAM, Source.CLI, Source.WEB, Source.ADMIN})
 
 EffectiveMode = Callable[[Mode], tuple[Mode, str]]
 """Wanted mode to effective mode, and why it is not the wanted one."""

@@ -17,6 +17,7 @@ from vanta.engine.account import AccountBook
 from vanta.engine.ledger import Ledger
 from vanta.engine.triggers import TriggerDesk
 from vanta.store.orders import Orders
+from vanta.store.pool import AWAY
 
 _log = logs.get(__name__)
 
@@ -92,8 +93,12 @@ class Recovery:
         """Look for orders left behind, for ever."""
         while True:
             await self._sleep(SWEEP_S)
-            await self._ledger.clear_doubts()
-            await self.redeliver(min_age_ns=SWEEP_AFTER_NS)
+            try:
+                await self._ledger.clear_doubts()
+                await self.redeliver(min_age_ns=SWEEP_AFTER_NS)
+            except AWAY as error:
+                # Looked for again in a second: people wait for what is left behind.
+                _log.warning("recovery.store_away", error=type(error).__name__)
 
     async def redeliver(self, *, min_age_ns: int) -> int:
         """Hand unfinished orders to the executor again; return how many."""

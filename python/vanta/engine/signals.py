@@ -31,6 +31,7 @@ from vanta.engine.wishes import Wish, change_intent, open_wish
 from vanta.metrics import Metrics
 from vanta.store.fills import Fills
 from vanta.store.orders import Orders
+from vanta.store.pool import AWAY
 from vanta.store.providers import Providers
 from vanta.store.signals import Key, SignalRecord, Signals, SignalStatus
 
@@ -139,7 +140,10 @@ class FanOut:
     async def sweep(self) -> None:
         """Find undecided signals that nobody drives, for ever."""
         while True:
-            await self.sweep_once()
+            try:
+                await self.sweep_once()
+            except AWAY as error:
+                _log.warning("signals.store_away", error=type(error).__name__)
             await self._sleep(SWEEP_S)
 
     async def sweep_once(self) -> int:

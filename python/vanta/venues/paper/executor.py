@@ -14,7 +14,16 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from vanta import _core, logs
-from vanta.domain.enums import CLOSING, OPENING, Action, Breaker, OrderState, Quality, Source
+from vanta.domain.enums import (
+    BY_HAND,
+    CLOSING,
+    OPENING,
+    Action,
+    Breaker,
+    OrderState,
+    Quality,
+    Source,
+)
 from vanta.domain.market import Catalogue, Market
 from vanta.domain.order import Fill, Order, OrderEvent
 from vanta.domain.ports import Clock, CrashPoint, EventSink, Quotes
@@ -170,7 +179,9 @@ class PaperExecutor:
         mark_e10 = mark_e10 or order.quote_e10 or quote.price_e10
         if mark_e10 <= 0:
             return 0, "E-STALE: there is no price to fill at"
-        guard_e10 = intent.guard_price_e10
+        # A person's close may come late (a restart): not at any price, but within its slippage.
+        # Stops and followed providers want to be out.
+        guard_e10 = intent.guard_price_e10 or (order.quote_e10 if intent.source in BY_HAND else 0)
         buys = not position.side.is_long
         moved_e10 = adverse_move_e10(guard_e10, mark_e10, buys=buys) if guard_e10 else 0
         if moved_e10 > intent.max_slippage_e10:
