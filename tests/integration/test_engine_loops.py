@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from tests.fakes.clock import ManualClock
+from tests.fakes.engine_signals import follower, opening, provider, stored
 from tests.fakes.engine_world import BTC, World, make_user, open_intent
 from tests.fakes.executor import HoldingExecutor
 from tests.fakes.quotes import FakeQuotes
@@ -65,6 +66,27 @@ async def test_recovery_takes_up_what_was_left_behind(
             await world.recovery.run()
         assert (await world.engine.settled(order.id, 10.0)).state is OrderState.FILLED
         assert world.engine.exposure(user_id).reserved_e6 == 0
+
+
+async def test_a_clock_set_back_does_not_hide_what_was_left_behind(
+    pool: Pool, clock: ManualClock, quotes: FakeQuotes
+) -> None:
+    """Rows from "the future" are old, not fresh: nobody else would ever take them up."""
+    pulse = await provider(pool)
+    user_id = await follower(pool, pulse)
+    clock.advance(3_600 * 10**9)
+    key = await stored(pool, clock, pulse, "sig-1", opening())
+    first = World(pool, clock, quotes)
+    first.engine._executor = HoldingExecutor()
+    async with first.running():
+        held = await first.engine.submit(open_intent(user_id))
+    clock.advance(-3_600 * 10**9)
+    quotes.put(BTC, PRICE)
+    async with World(pool, clock, quotes).running() as world:
+        assert (await world.engine.settled(held.id, 10.0)).state is OrderState.FILLED
+        assert await world.fanout.sweep_once() == 1
+        [order] = await world.signals.orders_of(*key)
+        assert (await world.engine.settled(order.id, 10.0)).state is OrderState.FILLED
 
 
 async def test_sweepers_look_again_at_once_when_the_store_was_away(

@@ -1,10 +1,12 @@
 """Stops, targets, the buffer close, liquidations: on the quote, once, also after a kill."""
 
+import msgspec
 import pytest
 
 from tests.fakes.clock import ManualClock
 from tests.fakes.engine_world import (
     BTC,
+    CATALOGUE,
     World,
     close_intent,
     make_user,
@@ -24,6 +26,7 @@ from vanta.domain.enums import (
     TriggerKind,
 )
 from vanta.domain.intent import Intent
+from vanta.domain.market import Catalogue
 from vanta.domain.order import Order
 from vanta.domain.units import E6, E10, ONE_E10
 from vanta.store.outbox import OutboxRow
@@ -433,6 +436,21 @@ async def test_a_missing_stop_is_found_and_armed(
     async with World(pool, clock, quotes).running() as world:
         kinds = {row.kind for row in await world.trigger_store.armed()}
         assert kinds == {TriggerKind.STOP_LOSS, TriggerKind.BUFFER}
+        quotes.put(BTC, 57_900 * E10)
+        assert (await last_order(world, user_id, Source.TPSL)).state is OrderState.FILLED
+
+
+async def test_a_stop_waits_while_its_market_is_closed(
+    pool: Pool, clock: ManualClock, quotes: FakeQuotes
+) -> None:
+    """The venue would refuse each try, and each try is a row."""
+    user_id = await make_user(pool)
+    async with World(pool, clock, quotes).running() as world:
+        await world.done(open_intent(user_id, stop_loss_e10=58_000 * E10))
+        world.book._catalogue = Catalogue([msgspec.structs.replace(CATALOGUE[BTC], is_open=False)])
+        quotes.put(BTC, 57_900 * E10)
+        assert world.desk._due == {}
+        world.book._catalogue = CATALOGUE
         quotes.put(BTC, 57_900 * E10)
         assert (await last_order(world, user_id, Source.TPSL)).state is OrderState.FILLED
 

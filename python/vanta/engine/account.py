@@ -186,6 +186,10 @@ class AccountBook:
         """Return the user's limits, each the stricter of its own and the system's ceiling."""
         return stricter(self._policies.get(user_id, Policy()), CEILING)
 
+    def is_market_open(self, market_ix: int) -> bool:
+        """Tell whether the venue takes orders on a market now."""
+        return self._catalogue[market_ix].is_open
+
     def position(self, position_id: int) -> Position | None:
         """Return an open position."""
         return self._positions.get(position_id)

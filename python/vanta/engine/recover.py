@@ -106,7 +106,8 @@ class Recovery:
         due = [
             order
             for order in await self._orders.unfinished(Mode.DRY)
-            if now_ns - order.updated_ns >= min_age_ns and self._may_go(order, now_ns)
+            # Below 0 the clock was set back: such an order is left over, not fresh.
+            if not 0 <= now_ns - order.updated_ns < min_age_ns and self._may_go(order, now_ns)
         ]
         if due:
             for order in due:

@@ -148,10 +148,12 @@ class FanOut:
 
     async def sweep_once(self) -> int:
         """Drive the undecided signals there are now; return how many."""
-        before_ns = self._clock.now_ns() - SWEEP_AFTER_NS
+        now_ns = self._clock.now_ns()
         keys = [
             key
-            for key in await self._signals.undecided(before_ns, SWEEP_LIMIT)
+            for key in await self._signals.undecided(
+                now_ns - SWEEP_AFTER_NS, SWEEP_LIMIT, now_ns=now_ns
+            )
             if key not in self._queued
         ]
         if keys:

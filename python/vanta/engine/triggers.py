@@ -171,6 +171,8 @@ class TriggerDesk:
         for quote in quotes:
             if Quality(quote.quality) not in TRIGGERING or quote.breaker != Breaker.CLOSED:
                 continue
+            if not self._book.is_market_open(quote.market_ix):
+                continue  # the venue would refuse each try
             for row, position in self._triggers.crossed(quote):
                 _log.info(
                     "trigger.fired",

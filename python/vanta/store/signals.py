@@ -12,6 +12,7 @@ from typing import Final, TypeAlias
 import msgspec
 
 from vanta.domain.order import Order
+from vanta.domain.units import I64_MAX
 from vanta.store import text
 from vanta.store.orders import order_of
 from vanta.store.pool import Conn, Pool, Row
@@ -174,13 +175,18 @@ class Signals:
 
     _UNDECIDED: Final = """
         SELECT provider_id, signal_id FROM signals
-        WHERE status = 'received' AND received_ns < $1
+        WHERE status = 'received' AND (received_ns < $1 OR received_ns > $3)
         ORDER BY received_ns LIMIT $2
     """
 
-    async def undecided(self, older_than_ns: int, limit: int) -> list[Key]:
-        """Return keys received before the instant `older_than_ns` and not decided, oldest first."""
-        rows = await self._pool.fetch(self._UNDECIDED, older_than_ns, limit)
+    async def undecided(
+        self, older_than_ns: int, limit: int, *, now_ns: int = I64_MAX
+    ) -> list[Key]:
+        """Return keys received before the instant `older_than_ns` and not decided, oldest first.
+
+        Those received "after" `now_ns` too: a clock set back must not hide them.
+        """
+        rows = await self._pool.fetch(self._UNDECIDED, older_than_ns, limit, now_ns)
         return [(row["provider_id"], row["signal_id"]) for row in rows]
 
     _IS_ANY_UNDECIDED: Final = """
