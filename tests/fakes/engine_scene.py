@@ -5,7 +5,7 @@ import dataclasses
 from tests.fakes.clock import ManualClock
 from tests.fakes.engine_world import World, make_user, open_intent
 from tests.fakes.quotes import FakeQuotes
-from vanta.domain.enums import OrderState
+from vanta.domain.enums import OrderState, Source
 from vanta.domain.order import Order
 from vanta.domain.units import E10
 from vanta.store.pool import Pool
@@ -43,3 +43,11 @@ def rules(order: Order) -> list[str]:
 def text(order: Order, rule: str) -> str:
     [found] = [reason.text for reason in order.verdict.reasons if reason.rule == rule]
     return found
+
+
+async def last_order(world: World, user_id: int, source: Source) -> Order:
+    """Wait for an order that the engine makes on its own."""
+    while True:
+        for order in await world.orders.recent(user_id, 5):
+            if order.intent.source is source:
+                return await world.engine.settled(order.id, 10.0)

@@ -1,4 +1,4 @@
-"""The database commits an order but its answer is lost: the order counts, and happens once."""
+"""A store that is sick, away, or whose answer is lost: nothing is forgotten or done twice."""
 
 from collections.abc import Sequence
 
@@ -128,3 +128,40 @@ async def test_a_store_that_is_away_is_not_asked_once_for_each_fill(
             assert (await world.engine.settled(order.id, 10.0)).state is OrderState.FILLED
         assert len(await world.fills.of_user(user_id, 0)) == 9
         assert not world.book.doubted
+
+
+async def test_a_sick_store_is_told_and_the_key_can_be_used_again(
+    pool: Pool, clock: ManualClock, quotes: FakeQuotes
+) -> None:
+    user_id = await make_user(pool)
+    intent = open_intent(user_id)
+    async with World(pool, clock, quotes).running() as world:
+        await pool.execute("ALTER TABLE orders RENAME TO orders_gone")
+        with pytest.raises(Exception, match="orders"):
+            await world.engine.submit(intent)
+        assert world.engine.exposure(user_id).reserved_e6 == 0
+        await pool.execute("ALTER TABLE orders_gone RENAME TO orders")
+        assert (await world.done(intent)).state is OrderState.FILLED
+
+
+async def test_an_event_that_cannot_be_booked_stops_only_itself(
+    pool: Pool, clock: ManualClock, quotes: FakeQuotes
+) -> None:
+    """The ledger fails for one of two: the other is booked, the first comes again later."""
+    user_id = await make_user(pool)
+    async with World(pool, clock, quotes).running() as world:
+        await pool.execute(
+            "ALTER TABLE outbox ADD CONSTRAINT sick CHECK (body->>'collateral_e6' <> '77000000')"
+        )
+        bad, good = await world.engine.submit_many(
+            [open_intent(user_id, collateral_e6=77 * E6), open_intent(user_id)]
+        )
+        assert (await world.engine.settled(good.id, 10.0)).state is OrderState.FILLED
+        assert (await world.orders.by_id(bad.id)).state is OrderState.SENT
+        assert [p.collateral_e6 for p in await world.positions.open_of(user_id)] == [100 * E6]
+        assert world.engine.exposure(user_id).cash_e6 == await world.cash(user_id)
+        await pool.execute("ALTER TABLE outbox DROP CONSTRAINT sick")
+        assert await world.recovery.redeliver(min_age_ns=0) == 1
+        assert (await world.engine.settled(bad.id, 10.0)).state is OrderState.FILLED
+        exposure = world.engine.exposure(user_id)
+        assert (exposure.cash_e6, exposure.reserved_e6) == (await world.cash(user_id), 0)
