@@ -370,51 +370,6 @@ def test_iso_times_with_a_zone(text: str) -> None:
     assert read(open_body(ts=text)).signal.event_ns == NOW_NS
 
 
-@pytest.mark.parametrize(
-    "body",
-    [
-        b"",
-        b" ",
-        b"{",
-        b"[]",
-        b'"open"',
-        b"null",
-        b"1",
-        b"{}{}",
-        b"{'action': 'open'}",
-        b'{"action": "open",}',
-        b'{"action": nan}',
-        b'{"action": "a\nb"}',
-        b"\xef\xbb\xbf{}",
-        b"\xff\xfe{}",
-        b'{"action": "\xc3\x28"}',
-        b'{"note": ' + b"[" * 8_000 + b"]" * 8_000 + b"}",
-        b'{"note": ' + b'{"a":' * 2_000 + b"1" + b"}" * 2_000 + b"}",
-        b'{"action": ' + b"9" * 10_000 + b"}",
-    ],
-    ids=range(18),
-)
-def test_what_is_not_the_json_we_read(body: bytes) -> None:
-    refused = refusal(body)
-    assert (refused.status, refused.code) == (400, "E-ARG")
-    assert refused.field
-
-
-@pytest.mark.parametrize("depth", [1, 100, 400, 480, 900, 950, 980, 990, 1_000])
-def test_nesting_near_the_interpreters_limit_is_a_plain_refusal(depth: int) -> None:
-    assert refusal(b'{"tp": ' + b"[" * depth + b"]" * depth + b"}").status == 400
-
-
-def test_a_duplicate_key_is_named_even_with_equal_values() -> None:
-    refused = refusal(b'{"action": "flat", "market": "BTC", "market": "BTC"}')
-    assert (refused.status, refused.field) == (400, "market")
-    assert "twice" in refused.text
-
-
-def test_a_duplicate_key_behind_an_escape_is_seen() -> None:
-    assert refusal(b'{"action": "flat", "\\u0061ction": "open"}').field == "action"
-
-
 def test_foreign_text_is_shortened_and_defused_in_errors() -> None:
     refused = refusal(open_body(market="\x1b[31m" + "A" * 5_000))
     assert "\x1b" not in refused.text + refused.value
