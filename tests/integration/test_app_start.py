@@ -12,6 +12,7 @@ import pytest
 from tests.conftest import Servers
 from tests.fakes.clock import ManualClock
 from tests.fakes.sleeper import eventually
+from tests.integration.test_store_claim import cut
 from vanta.app import operators
 from vanta.store.audit import Audit
 from vanta.store.claim import Claim
@@ -60,6 +61,29 @@ async def test_a_database_that_another_engine_has_is_refused(
     assert "another Vanta (pid" in said
     assert mine.is_held()
     await mine.release()
+
+
+async def test_one_whose_database_was_taken_over_ends(
+    servers: Servers, database_dsn: str, clock: ManualClock, tmp_path: Path
+) -> None:
+    run = Run(tmp_path, postgres=database_dsn, redis=servers.redis_url)
+    process = await run.start()
+    try:
+        talk = asyncio.ensure_future(process.communicate())
+        await eventually(lambda: run.ready_file.exists() or talk.done())
+        await cut(database_dsn)
+        other = Claim(database_dsn, clock=clock, on_lost=lambda: None)
+        await other.take()
+        _, said = await talk
+        assert process.returncode == 4, said.decode()
+        assert b"another Vanta (pid" in said
+        assert b"Traceback" not in said
+        assert other.is_held()
+        await other.release()
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
 
 
 @pytest.mark.parametrize(
