@@ -105,6 +105,24 @@ fn a_quarantined_source_has_no_influence() {
     }
 }
 
+#[test]
+fn a_quarantine_ends_for_a_source_that_has_no_word_left_too() {
+    let patient = FeedSpec {
+        max_age_ns: 100 * SECOND_NS,
+        ..stream(0)
+    };
+    let feeds = [0, 1, 2].map(|group| FeedSpec { group, ..patient });
+    let mut world = World::of(&feeds);
+    world.all(&[P, P, P]);
+    // Another value under the same key.
+    assert_eq!(world.say(2, P + 1), Reject::Equivocation);
+    world.withdraw(2);
+    world.pass(60 * SECOND_NS - 1);
+    assert_eq!(world.reason(2), Some("QUARANTINED"));
+    world.pass(1);
+    assert_eq!(world.reason(2), Some("STALE"));
+}
+
 /// Two sources, the primary gone for six seconds and just back.
 fn returning() -> World {
     let mut world = World::streams(2);

@@ -161,6 +161,30 @@ fn a_restamped_stream_is_frozen_once_a_peer_moved_and_a_minute_passed() {
 }
 
 #[test]
+fn who_freezes_between_two_words_was_not_used_any_more() {
+    let mut world = World::of(&[primary(stream(0)), stream(1), stream(2), push(3)]);
+    world.say(2, P);
+    world.say(1, moved(P, 15));
+    world.say(3, P);
+    world.pass(60 * SECOND_NS + 1);
+    world.say(1, moved(P, 15));
+    for (source, e4) in [(0, 0), (2, -21)] {
+        world.pass(1);
+        world.say(source, moved(P, e4));
+    }
+    world.pass(1);
+    let quote = world.quote();
+    assert_eq!(
+        (quote.quality, world.reason(1)),
+        (Quality::Good, Some("FROZEN"))
+    );
+    // An older word joins; what was published does not run back to the frozen one.
+    world.head(3);
+    assert!(world.quote().sources_used().any(|source| source == 3));
+    assert_eq!(world.quote().as_of_ns, quote.as_of_ns);
+}
+
+#[test]
 fn an_unchanged_stream_is_fine_while_nobody_moves() {
     let mut world = World::streams(3);
     world.all(&[P, P, P]);

@@ -44,7 +44,7 @@ pub(crate) struct Machine {
     pub lone: Option<Known>,
     good_as_of: i64,
     /// The last price made, and until when it held: it may not have reached the window of moves.
-    pub last_price: i64,
+    last_price: i64,
     pub last_mono: i64,
     gap: i64,
     gap_ewma: i64,

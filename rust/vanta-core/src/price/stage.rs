@@ -29,10 +29,6 @@ impl Market {
         let Some(staged) = self.staged.take() else {
             return;
         };
-        if self.machine.quality.has_price() {
-            // It held until something else was said.
-            self.moves.record(self.machine.last_price, staged.at.mono);
-        }
         let (machine, ground) = self.parts(scene);
         ground.remember(machine, &staged);
         if staged.made.quality.has_price() {
@@ -61,19 +57,18 @@ impl Market {
             all += 1;
             by_primary += i64::from(feed.leads);
         }
-        let mut staged = self
-            .ground(scene)
-            .look(&self.machine, now, (all, by_primary));
-        staged.shuts_out = self.shuts_out(staged.made.outliers, now, scene.config);
-        self.staged = Some(staged);
-        let frozen = accepted.is_some_and(|index| {
+        let counts = (all, by_primary);
+        let mut staged = self.ground(scene).look(&self.machine, now, counts);
+        let left_behind = accepted.is_some_and(|index| {
             staged.made.outliers.unbounded_shr(bit_of(index)) & 1 == 0
                 && self.mark_left_behind(index, now, scene)
         });
-        if frozen {
-            self.wake();
-            return;
+        if left_behind {
+            // Whoever is frozen by that has no part in it.
+            staged = self.ground(scene).look(&self.machine, now, counts);
         }
+        staged.shuts_out = self.shuts_out(staged.made.outliers, now, scene.config);
+        self.staged = Some(staged);
         let returns = self.machine.returns_at(now.mono, by_primary, scene.config);
         let next = next_change(&self.feeds, now.mono, now, scene).min(returns);
         self.quiet_mono = next;

@@ -182,6 +182,7 @@ pub(crate) fn next_change(feeds: &[Feed], since: i64, now: Instant, scene: Scene
     let mut next = i64::MAX;
     let mut consider = |at: i64| next = next.min(if at > since { at } else { i64::MAX });
     for feed in feeds {
+        consider(feed.quarantine_until);
         let Some(seen) = &feed.last else { continue };
         consider(after(seen.publish, feed.age_limit).saturating_sub(offset));
         // Where the wall clock was set back, a word from the future becomes one of the present.
@@ -190,7 +191,6 @@ pub(crate) fn next_change(feeds: &[Feed], since: i64, now: Instant, scene: Scene
                 .saturating_sub(scene.config.future_skew_ns)
                 .saturating_sub(offset),
         );
-        consider(feed.quarantine_until);
         consider(feed.frozen_from(scene.config));
         if feed.is_push() {
             if feed.head != NEVER {
