@@ -105,9 +105,12 @@ async def test_operators_of_the_settings_are_admitted_once_and_on_record(
     pool: Pool, clock: ManualClock
 ) -> None:
     for _ in range(2):
-        await operators.admit(pool, clock, [7, 9, 7])
+        await operators.admit(pool, clock, admins=[7, 9, 7], super_admins=[9])
     admitted = await Users(pool).all()
-    assert [(user.telegram_id, user.role) for user in admitted] == [(7, "admin"), (9, "admin")]
+    assert [(user.telegram_id, user.role) for user in admitted] == [
+        (7, "admin"),
+        (9, "super_admin"),
+    ]
     acts = await Audit(pool).recent(9)
     assert [(act.action, act.object) for act in acts] == [
         ("user.admit", "operator-9"),

@@ -119,8 +119,12 @@ class House:
     async def _seed(self) -> Seeded | None:
         # The demo's trader comes first: who names no user means the first.
         seeded = await seed(self.stores.pool, self.clock) if self.wish is not None else None
-        ids = (*self.settings.admin_user_ids, *self.settings.super_admin_ids)
-        await operators.admit(self.stores.pool, self.clock, ids)
+        await operators.admit(
+            self.stores.pool,
+            self.clock,
+            admins=self.settings.admin_user_ids,
+            super_admins=self.settings.super_admin_ids,
+        )
         return seeded
 
     def _trading(self, catalogue: Catalogue) -> Trading:

@@ -115,3 +115,8 @@ def format_percent(ratio_e10: int, *, places: int = 2, signed: bool = False) -> 
     """Render a ratio as percent: `-3.39 %`."""
     text = format_scaled(ratio_e10, decimals=8, places=places)
     return ("+" if signed and ratio_e10 > 0 else "") + text + " %"
+
+
+def over_percent(ratio_e10: int) -> str:
+    """Render a share that is over its limit, rounded up: it must not read like the limit."""
+    return format_percent(-(-ratio_e10 // 10**6) * 10**6)

@@ -9,7 +9,7 @@ from typing import Final
 from vanta import _core
 from vanta.domain.enums import Mode, Quality
 from vanta.domain.market import Market
-from vanta.domain.units import format_leverage, format_percent, format_price
+from vanta.domain.units import format_leverage, format_percent, format_price, over_percent
 from vanta.domain.verdict import Reason
 
 _SECOND_NS: Final = 10**9
@@ -30,11 +30,6 @@ def how_long(ns: int) -> str:
         return f"{minutes} min"
     hours, minutes = divmod(minutes, 60)
     return f"{hours} h {minutes} min" if minutes else f"{hours} h"
-
-
-def over_percent(ratio_e10: int) -> str:
-    """Render a share that is over its limit, rounded up: it must not read like the limit."""
-    return format_percent(-(-ratio_e10 // 10**6) * 10**6)
 
 
 # --- before the price ---------------------------------------------------------------------------

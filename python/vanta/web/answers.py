@@ -7,17 +7,12 @@ import msgspec
 from aiohttp import web
 
 from vanta.domain.errors import InputError, echo
+from vanta.store.pool import AWAY
 
 BODY_CAP: Final = 16_384
 TRACE: Final = web.RequestKey("trace", str)
 """Where the trace id of a request is kept."""
-STORE_AWAY: Final = (
-    OSError,  # a time-out too
-    asyncpg.PostgresConnectionError,
-    asyncpg.InsufficientResourcesError,
-    asyncpg.OperatorInterventionError,  # shutting down, starting up, cancelled
-    asyncpg.InterfaceError,  # pool or connection closed
-)
+STORE_AWAY: Final = (*AWAY, asyncpg.InsufficientResourcesError)
 """What a store that is away raises. Every other error of the database is a fault of ours."""
 
 

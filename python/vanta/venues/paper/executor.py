@@ -29,7 +29,7 @@ from vanta.domain.order import Fill, Order, OrderEvent
 from vanta.domain.ports import Clock, CrashPoint, EventSink, Quotes
 from vanta.domain.position import Position
 from vanta.domain.slippage import adverse_move_e10
-from vanta.domain.units import format_percent
+from vanta.domain.units import format_percent, over_percent
 from vanta.store.orders import Orders
 from vanta.venues.paper import fills
 
@@ -222,7 +222,7 @@ class PaperExecutor:
 
 def _slipped(moved_e10: int, order: Order) -> str:
     limit = format_percent(order.intent.max_slippage_e10)
-    return f"E-SLIP: price moved {format_percent(moved_e10)} (limit {limit})"
+    return f"E-SLIP: price moved {over_percent(moved_e10)} (limit {limit})"
 
 
 def _one_per_position(orders: Sequence[Order]) -> tuple[list[Order], list[Order]]:
