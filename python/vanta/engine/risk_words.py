@@ -21,7 +21,6 @@ from vanta.engine.verdicts import (
     clock_time,
     how_long,
     leverage_range,
-    over_percent,
     stop_beyond_line,
 )
 
