@@ -15,6 +15,7 @@ from vanta.domain.units import (
     format_percent,
     format_price,
     format_usd,
+    over_percent,
 )
 from vanta.domain.verdict import Reason
 from vanta.engine.verdicts import (
