@@ -5,6 +5,7 @@ use super::config::AggregateConfig;
 use super::feed::{Instant, NEVER};
 use super::market::Market;
 use super::peers::serve_freeze;
+use super::settle::Staged;
 use super::survey::{Scene, next_change};
 use super::world::World;
 
@@ -64,8 +65,7 @@ impl Market {
                 && self.mark_left_behind(index, now, scene)
         });
         if left_behind {
-            // Whoever is frozen by that has no part in it.
-            staged = self.ground(scene).look(&self.machine, now, counts);
+            staged = self.look_again(now, scene, counts);
         }
         staged.shuts_out = self.shuts_out(staged.made.outliers, now, scene.config);
         self.staged = Some(staged);
@@ -103,6 +103,12 @@ impl Market {
     pub(crate) fn latest_mono(&self) -> i64 {
         let staged = self.staged.as_ref();
         staged.map_or(self.machine.settled_mono, |staged| staged.at.mono)
+    }
+
+    // Whoever is frozen by what was said has no part in it. Rare, and kept out of the usual way.
+    #[cold]
+    fn look_again(&self, now: Instant, scene: Scene<'_>, counts: (i64, i64)) -> Staged {
+        self.ground(scene).look(&self.machine, now, counts)
     }
 
     // Whether a strike that is due shuts somebody out.
