@@ -26,7 +26,8 @@ async def test_a_signed_signal_fills_once(demo: Instance) -> None:
         status, receipt = await demo.send(http, "sig_e2e_0001", open_signal(market="SOL"))
         assert status == 202, receipt
         told = await filled(demo, http, "sig_e2e_0001")
-        assert told["stages"]["received"] <= told["stages"]["committed"] <= told["stages"]["filled"]
+        way = [told["stages"][s] for s in ("received", "verified", "committed", "decided", "sent")]
+        assert [*way, told["stages"]["filled"]] == sorted([*way, told["stages"]["filled"]])
         again, repeated = await demo.send(http, "sig_e2e_0001", open_signal(market="SOL"))
         assert again == 200
         assert repeated["signal_id"] == receipt["signal_id"]

@@ -266,7 +266,7 @@ class FanOut:
             statuses.append(_status_of(orders[start : start + count]))
             start += count
         keys = [record.key for record, _ in opens]
-        await self._signals.decided(None, keys, self._clock.now_ns(), statuses)
+        await self._signals.decided(None, keys, self._decided_ns(orders), statuses)
 
     async def _drive_change(
         self, record: SignalRecord, signal: Signal, followers: Sequence[Subscription]
@@ -284,7 +284,7 @@ class FanOut:
             return
         # Nothing to close is done, not refused.
         status = _status_of(orders) if orders else SignalStatus.ACCEPTED
-        await self._decide(record, status)
+        await self._decide(record, status, orders)
 
     async def _concerns(self, record: SignalRecord, signal: Signal, position: Position) -> bool:
         if signal.market_ix is not None and signal.market_ix != position.market_ix:
@@ -346,14 +346,20 @@ class FanOut:
             and signal.market_ix in (None, order.intent.market_ix)
         ]
 
-    async def _decide(self, record: SignalRecord, status: SignalStatus) -> None:
+    def _decided_ns(self, orders: Sequence[Order]) -> int:
+        # The executor may be at work by the time this is asked: the orders' own time is the truth.
+        return max((order.created_ns for order in orders), default=self._clock.now_ns())
+
+    async def _decide(
+        self, record: SignalRecord, status: SignalStatus, orders: Sequence[Order] = ()
+    ) -> None:
         _log.info(
             "signal.decided",
             signal=record.signal_id,
             status=status.value,
             trace_id=record.trace_id,
         )
-        await self._signals.decided(None, [record.key], self._clock.now_ns(), status)
+        await self._signals.decided(None, [record.key], self._decided_ns(orders), status)
 
 
 def _status_of(orders: Sequence[Order]) -> SignalStatus:
