@@ -212,6 +212,7 @@ class World:
             clock=clock,
             metrics=metrics,
             redrive_max_age_ns=OPEN_MAX_AGE_NS,
+            quotes=self.quotes,
             in_flight=self.ledger.in_flight,
             is_ready=self.gate.is_open,
         )

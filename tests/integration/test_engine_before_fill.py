@@ -42,7 +42,7 @@ async def held_open(pool: Pool, clock: ManualClock, quotes: FakeQuotes, **fields
         pytest.param(
             {"price_e10": 60_601 * E10},
             OrderState.REJECTED,
-            "E-SLIP: price moved 1.00 % (limit 1.00 %)",
+            "E-SLIP: price moved 1.01 % (limit 1.00 %)",
             id="ran away from the pinned quote",
         ),
         pytest.param({"price_e10": 60_600 * E10}, OrderState.FILLED, "", id="at the limit"),

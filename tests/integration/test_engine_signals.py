@@ -18,7 +18,7 @@ from vanta.domain.enums import OrderState, Quality, Source
 from vanta.domain.order import Order
 from vanta.domain.signal import Signal
 from vanta.domain.units import E6, E10, ONE_E10
-from vanta.engine.signals import SWEEP_AFTER_NS
+from vanta.engine.signals import PRICE_WAIT_NS, SWEEP_AFTER_NS, WARM_UP_NS
 from vanta.store.pool import Pool
 from vanta.store.providers import Providers
 from vanta.store.signals import SignalStatus
@@ -330,10 +330,41 @@ async def test_signals_open_nothing_on_a_bad_price(
 ) -> None:
     pulse = await provider(pool)
     await follower(pool, pulse)
-    quotes.put(BTC, PRICE, quality=Quality.CONFLICT)
-    key = await stored(pool, clock, pulse, "sig-1", opening())
     async with World(pool, clock, quotes).running() as world:
+        clock.advance(WARM_UP_NS + 1)
+        quotes.put(BTC, PRICE, quality=Quality.CONFLICT)
+        key = await stored(pool, clock, pulse, "sig-1", opening())
         [order] = await driven(world, key)
         assert order.state is OrderState.REFUSED
         assert order.intent.source is Source.SIGNAL
         assert [r.code for r in order.verdict.reasons] == ["E-DEV"]
+
+
+async def test_what_came_before_the_start_waits_for_the_first_price(
+    pool: Pool, clock: ManualClock, quotes: FakeQuotes
+) -> None:
+    pulse = await provider(pool)
+    await follower(pool, pulse)
+    key = await stored(pool, clock, pulse, "sig-1", opening())
+    quotes.put(BTC, PRICE, quality=Quality.FALLBACK)
+    async with World(pool, clock, quotes).running() as world:
+        await world.fanout.drive([key])
+        assert await status(world, key) is SignalStatus.RECEIVED
+        assert await world.signals.orders_of(*key) == []
+        quotes.put(BTC, PRICE)
+        assert [order.state for order in await driven(world, key)] == [OrderState.FILLED]
+
+
+async def test_a_market_without_any_price_is_waited_for_only_so_long(
+    pool: Pool, clock: ManualClock, quotes: FakeQuotes
+) -> None:
+    pulse = await provider(pool)
+    await follower(pool, pulse)
+    key = await stored(pool, clock, pulse, "sig-1", opening())
+    quotes.put(BTC, PRICE, quality=Quality.STALE)
+    async with World(pool, clock, quotes).running() as world:
+        await world.fanout.drive([key])
+        assert await status(world, key) is SignalStatus.RECEIVED
+        clock.advance(PRICE_WAIT_NS + 1)
+        [order] = await driven(world, key)
+        assert [r.code for r in order.verdict.reasons] == ["E-STALE"]

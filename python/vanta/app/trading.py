@@ -181,6 +181,7 @@ class Trading:
             clock=clock,
             metrics=metrics,
             redrive_max_age_ns=open_max_age_ns,
+            quotes=self.feed,
             in_flight=self.ledger.in_flight,
             is_ready=self.takes_risk,
         )

@@ -16,12 +16,12 @@ import asyncpg
 import msgspec
 
 from vanta import logs
-from vanta.domain.enums import OrderState
+from vanta.domain.enums import OPENING, OrderState, Quality
 from vanta.domain.intent import Intent, SignalRef
 from vanta.domain.market import Catalogue
 from vanta.domain.order import Order
 from vanta.domain.policy import Subscription
-from vanta.domain.ports import Clock
+from vanta.domain.ports import Clock, Quotes
 from vanta.domain.position import Position
 from vanta.domain.signal import Signal, decode_signal
 from vanta.domain.verdict import Reason
@@ -47,6 +47,9 @@ REMEMBERED: Final = 10_000
 MAX_STRIKES: Final = 5  # a signal that fails so often by itself is parked as rejected
 SETTLE_S: Final = 1.0  # how long a change waits for what its provider asked before it
 RETRY_S: Final = 0.5
+# Prices come a moment after a start. What was acknowledged before must not be refused for that.
+WARM_UP_NS: Final = 5_000_000_000
+PRICE_WAIT_NS: Final = 30_000_000_000
 
 
 class Submit(Protocol):
@@ -75,6 +78,7 @@ class FanOut:
         clock: Clock,
         metrics: Metrics,
         redrive_max_age_ns: int,
+        quotes: Quotes,
         in_flight: Callable[[], Sequence[Order]],
         is_ready: Callable[[], bool],
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
@@ -90,6 +94,9 @@ class FanOut:
         self._clock = clock
         self._metrics = metrics
         self._redrive_max_age_ns = redrive_max_age_ns
+        self._quotes = quotes
+        self._began_ns = clock.now_ns()
+        self._priced: set[int] = set()  # markets that have had a good price since the start
         self._in_flight = in_flight
         self._is_ready = is_ready
         self._sleep = sleep
@@ -216,6 +223,8 @@ class FanOut:
                     await self._decide(record, SignalStatus.REJECTED)
                 elif self._is_late(record, signal):
                     await self._decide(record, SignalStatus.EXPIRED)
+                elif self._awaits_price(record, signal):
+                    continue  # undecided; the sweeper comes back
                 elif signal.action == "open":
                     opens.append((record, signal))
                 else:
@@ -242,6 +251,20 @@ class FanOut:
         if expires_ns and now_ns > expires_ns:
             return True
         return signal.takes_risk and now_ns - record.received_ns > self._redrive_max_age_ns
+
+    def _awaits_price(self, record: SignalRecord, signal: Signal) -> bool:
+        """Tell whether a signal of before the start is to wait for its market's first price."""
+        if record.received_ns > self._began_ns + WARM_UP_NS:
+            return False
+        if self._clock.now_ns() > self._began_ns + PRICE_WAIT_NS:
+            return False  # then it hears plainly that there is no price
+        markets = {position.market_ix for position in self._book.open_positions()}
+        if signal.market_ix is not None:
+            markets = {signal.market_ix}
+        for ix in markets - self._priced:
+            if Quality(self._quotes.quote(ix).quality) in OPENING:
+                self._priced.add(ix)
+        return not markets <= self._priced
 
     async def _drive_opens(
         self,
