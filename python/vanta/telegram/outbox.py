@@ -61,9 +61,11 @@ class OutboxSender:
         async with asyncio.TaskGroup() as group:
             while True:
                 self._nudged.clear()
+                # Rows of whom we are sending to may be in the answer and yet be sent by then.
+                busy = set(self._busy)
                 rows = await self._outbox.pending(self._limit)
                 self._metrics.outbox_pending.set(len(rows))
-                ready = self._ready(rows)
+                ready = self._ready([row for row in rows if row.user_id not in busy])
                 for user_id, mine in ready.items():
                     self._busy.add(user_id)
                     group.create_task(self._send(user_id, mine))
