@@ -18,7 +18,7 @@ setup: .venv/.built ## make .venv, install the locked dependencies, build the co
 
 .venv/.installed: requirements-dev.lock
 	@test -n "$(PYTHON)" || { echo "setup needs Python 3.11, 3.12 or 3.13 on PATH; set PYTHON=/path/to/python" >&2; exit 4; }
-	@command -v cargo >/dev/null || { echo "setup needs cargo on PATH (rust 1.88 or newer)" >&2; exit 4; }
+	@command -v cargo >/dev/null || { echo "setup needs cargo on PATH (rust 1.89 or newer)" >&2; exit 4; }
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	@touch $@

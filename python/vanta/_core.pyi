@@ -39,6 +39,15 @@ class InvalidInput(VantaError, ValueError):
 class ArithmeticOverflow(VantaError, ArithmeticError):
     """A product or sum does not fit its unit."""
 
+class AbiError(VantaError, ValueError):
+    """Encoded bytes are malformed, or a value does not fit its type."""
+
+class NonceError(VantaError, RuntimeError):
+    """The nonce lane is not in a state that allows this."""
+
+class SealError(VantaError, ValueError):
+    """A sealed record does not open: wrong key, wrong owner or tampered."""
+
 # --- prices -------------------------------------------------------------------------------------
 
 @final
@@ -584,3 +593,27 @@ class RiskBook:
 
         By user and position; side 1 = long, 0 = short.
         """
+
+# --- triggers ---------------------------------------------------------------------------------------
+
+# --- abi --------------------------------------------------------------------------------------------
+
+# --- typed data -------------------------------------------------------------------------------------
+
+# --- transactions -----------------------------------------------------------------------------------
+
+# --- nonces -----------------------------------------------------------------------------------------
+
+# --- fees -------------------------------------------------------------------------------------------
+
+# --- seal -------------------------------------------------------------------------------------------
+
+# --- keys -------------------------------------------------------------------------------------------
+
+@final
+class Keyring:
+    """Keys that sign. Python holds handles, never bytes; `seed` (32 random bytes) blinds the curve."""
+
+    def __new__(cls, *, seed: bytes) -> Keyring: ...
+    def add(self, secret: bytes) -> int: ...
+    def address(self, handle: int) -> bytes: ...

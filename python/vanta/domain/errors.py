@@ -2,15 +2,25 @@
 
 from typing import Any, Final
 
-from vanta._core import ArithmeticOverflow, InvalidInput, VantaError
+from vanta._core import (
+    AbiError,
+    ArithmeticOverflow,
+    InvalidInput,
+    NonceError,
+    SealError,
+    VantaError,
+)
 
 __all__ = [
+    "AbiError",
     "ArithmeticOverflow",
     "ConfigError",
     "InputError",
     "InvalidInput",
+    "NonceError",
     "NotFoundError",
     "NotRunningError",
+    "SealError",
     "VantaError",
 ]
 

@@ -42,6 +42,28 @@ pub enum CoreError {
         /// The quantity that was being computed.
         what: &'static str,
     },
+    /// Encoded bytes are not what they are said to be, or a value does not fit its type.
+    #[error("{what} {reason}")]
+    Abi {
+        /// What was being encoded or decoded.
+        what: &'static str,
+        /// What is wrong with it; never the whole data.
+        reason: String,
+    },
+    /// The lane is not in a state that allows this: the caller's picture of it is stale.
+    #[error("nonce {nonce} {reason}")]
+    Nonce {
+        /// The nonce of the slot.
+        nonce: u64,
+        /// Why not.
+        reason: String,
+    },
+    /// A sealed record does not open: wrong key, wrong owner or tampered. Never says which bytes.
+    #[error("sealed record {reason}")]
+    Seal {
+        /// Why not, without any secret.
+        reason: String,
+    },
     /// A row of a batch is wrong; nothing of the batch was applied.
     #[error("row {row}: {error}")]
     AtRow {
@@ -74,6 +96,11 @@ impl CoreError {
                 value,
             },
             Self::Overflow { .. } => Self::Overflow { what: argument },
+            Self::Abi { reason, .. } => Self::Abi {
+                what: argument,
+                reason,
+            },
+            Self::Nonce { .. } | Self::Seal { .. } => self,
             Self::AtRow { row, error } => Self::AtRow {
                 row,
                 error: Box::new(error.named(argument)),
@@ -96,7 +123,35 @@ impl CoreError {
         match self {
             Self::Overflow { .. } => true,
             Self::AtRow { error, .. } => error.is_overflow(),
-            Self::OutOfRange { .. } | Self::Invalid { .. } | Self::Unknown { .. } => false,
+            Self::OutOfRange { .. }
+            | Self::Invalid { .. }
+            | Self::Unknown { .. }
+            | Self::Abi { .. }
+            | Self::Nonce { .. }
+            | Self::Seal { .. } => false,
+        }
+    }
+
+    /// A [`CoreError::Abi`] about `what`.
+    pub fn abi(what: &'static str, reason: impl Into<String>) -> Self {
+        Self::Abi {
+            what,
+            reason: reason.into(),
+        }
+    }
+
+    /// A [`CoreError::Nonce`] about the slot `nonce`.
+    pub fn nonce(nonce: u64, reason: impl Into<String>) -> Self {
+        Self::Nonce {
+            nonce,
+            reason: reason.into(),
+        }
+    }
+
+    /// A [`CoreError::Seal`]; `reason` must not tell anything of a secret.
+    pub fn seal(reason: impl Into<String>) -> Self {
+        Self::Seal {
+            reason: reason.into(),
         }
     }
 

@@ -135,7 +135,8 @@ pub(crate) fn row<T: FromInt>(
     T::from_raw(raw).map_err(|error| error.named(name).at_row(index))
 }
 
-fn type_name(any: &Bound<'_, PyAny>) -> String {
+/// Name of the type of `any`, for error texts.
+pub(crate) fn type_name(any: &Bound<'_, PyAny>) -> String {
     any.get_type()
         .name()
         .map_or_else(|_| String::from("?"), |name| name.to_string())
@@ -143,7 +144,7 @@ fn type_name(any: &Bound<'_, PyAny>) -> String {
 
 // An integer of a million digits must not become an error text of a million digits, and Python
 // refuses to print one beyond 4300 digits.
-fn shorten(any: &Bound<'_, PyAny>) -> String {
+pub(crate) fn shorten(any: &Bound<'_, PyAny>) -> String {
     match any.str() {
         Ok(text) => {
             let text = text.to_string_lossy().into_owned();

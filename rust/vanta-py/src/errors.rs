@@ -1,6 +1,6 @@
 //! Python exceptions of the core and the one place where a core error becomes one of them.
 
-use pyo3::exceptions::{PyArithmeticError, PyException, PyValueError};
+use pyo3::exceptions::{PyArithmeticError, PyException, PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyTuple, PyType};
@@ -11,6 +11,9 @@ const MODULE: &str = "vanta._core";
 static VANTA_ERROR: PyOnceLock<Py<PyType>> = PyOnceLock::new();
 static INVALID_INPUT: PyOnceLock<Py<PyType>> = PyOnceLock::new();
 static ARITHMETIC_OVERFLOW: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+static ABI_ERROR: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+static NONCE_ERROR: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+static SEAL_ERROR: PyOnceLock<Py<PyType>> = PyOnceLock::new();
 
 // Called as Python would: a class with two bases has no constructor in PyO3.
 fn make(py: Python<'_>, name: &str, bases: &Bound<'_, PyTuple>, doc: &str) -> PyResult<Py<PyType>> {
@@ -60,6 +63,45 @@ fn arithmetic_overflow(py: Python<'_>) -> PyResult<&Bound<'_, PyType>> {
     Ok(made.bind(py))
 }
 
+fn abi_error(py: Python<'_>) -> PyResult<&Bound<'_, PyType>> {
+    let made = ABI_ERROR.get_or_try_init(py, || {
+        let bases = PyTuple::new(py, [vanta_error(py)?, &py.get_type::<PyValueError>()])?;
+        make(
+            py,
+            "AbiError",
+            &bases,
+            "Encoded bytes are malformed, or a value does not fit its type.",
+        )
+    })?;
+    Ok(made.bind(py))
+}
+
+fn nonce_error(py: Python<'_>) -> PyResult<&Bound<'_, PyType>> {
+    let made = NONCE_ERROR.get_or_try_init(py, || {
+        let bases = PyTuple::new(py, [vanta_error(py)?, &py.get_type::<PyRuntimeError>()])?;
+        make(
+            py,
+            "NonceError",
+            &bases,
+            "The nonce lane is not in a state that allows this.",
+        )
+    })?;
+    Ok(made.bind(py))
+}
+
+fn seal_error(py: Python<'_>) -> PyResult<&Bound<'_, PyType>> {
+    let made = SEAL_ERROR.get_or_try_init(py, || {
+        let bases = PyTuple::new(py, [vanta_error(py)?, &py.get_type::<PyValueError>()])?;
+        make(
+            py,
+            "SealError",
+            &bases,
+            "A sealed record does not open: wrong key, wrong owner or tampered.",
+        )
+    })?;
+    Ok(made.bind(py))
+}
+
 fn raise(class: PyResult<&Bound<'_, PyType>>, text: String) -> PyErr {
     match class {
         Ok(class) => PyErr::from_type(class.clone(), (text,)),
@@ -81,6 +123,9 @@ fn class_of<'py>(py: Python<'py>, error: &CoreError) -> PyResult<&'py Bound<'py,
             invalid_input(py)
         }
         CoreError::Overflow { .. } => arithmetic_overflow(py),
+        CoreError::Abi { .. } => abi_error(py),
+        CoreError::Nonce { .. } => nonce_error(py),
+        CoreError::Seal { .. } => seal_error(py),
         CoreError::AtRow { error, .. } => class_of(py, error),
     }
 }
@@ -107,5 +152,8 @@ pub(crate) fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add("VantaError", vanta_error(py)?)?;
     m.add("InvalidInput", invalid_input(py)?)?;
     m.add("ArithmeticOverflow", arithmetic_overflow(py)?)?;
+    m.add("AbiError", abi_error(py)?)?;
+    m.add("NonceError", nonce_error(py)?)?;
+    m.add("SealError", seal_error(py)?)?;
     Ok(())
 }

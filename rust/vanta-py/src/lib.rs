@@ -4,11 +4,20 @@
 //! release the interpreter while they compute. The module keeps no state of its own, so it is safe
 //! on interpreters without a global lock.
 
+mod abi;
 mod arrays;
+mod eip712;
 mod errors;
+mod fees;
+mod keyring;
 mod margin;
+mod nonce;
 mod price;
 mod risk;
+mod seal;
+mod trigger;
+mod tx;
+mod words;
 
 use pyo3::prelude::*;
 
@@ -25,9 +34,17 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
         },
     )?;
     errors::register(m)?;
-    margin::register(m)?;
     price::register(m)?;
+    margin::register(m)?;
     risk::register(m)?;
+    trigger::register(m)?;
+    abi::register(m)?;
+    eip712::register(m)?;
+    tx::register(m)?;
+    nonce::register(m)?;
+    fees::register(m)?;
+    seal::register(m)?;
+    keyring::register(m)?;
     // Every name is public, which is what a module without `__all__` says, and the stub has none.
     m.delattr("__all__")?;
     Ok(())

@@ -1,0 +1,1 @@
+//! Calls, returns and events of the venue's contracts, encoded and decoded.

@@ -1,0 +1,1 @@
+//! Digests of typed data and the venue's intents.

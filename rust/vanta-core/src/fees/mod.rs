@@ -1,0 +1,1 @@
+//! What a transaction offers for its place in a block.

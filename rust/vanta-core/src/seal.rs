@@ -1,0 +1,1 @@
+//! Secrets at rest: AES-256-GCM envelopes bound to their owner and purpose.

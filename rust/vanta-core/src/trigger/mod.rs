@@ -1,0 +1,1 @@
+//! Stops, limits and targets by price: a tick touches only what fires.

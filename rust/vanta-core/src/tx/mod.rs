@@ -1,0 +1,1 @@
+//! Transactions: signing hash, assembly, hash, decoding.
