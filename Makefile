@@ -68,8 +68,16 @@ fmt: setup ## format everything
 	ruff format -q .
 	ruff check -q --fix .
 
-bench: setup ## compare the core with what a user would pick instead (ratios in one run)
-	$(BIN)/python -m pytest bench/python --benchmark-only --benchmark-columns=min,median,ops --benchmark-group-by=group
+bench: setup .venv-bench/.installed ## compare the core with what a user would pick instead (ratios in one run)
+	@mkdir -p bench/results
+	PYTHONPATH=python .venv-bench/bin/python -m pytest bench/python --benchmark-only --benchmark-columns=min,median,ops --benchmark-group-by=group --benchmark-json=bench/results/python.json
+	.venv-bench/bin/python bench/report.py bench/results/python.json
+
+.venv-bench/.installed: .venv/.installed bench/peers/requirements.lock bench/peers/sdk.lock
+	test -x .venv-bench/bin/python || $(PYTHON) -m venv .venv-bench
+	$(BIN)/uv pip install -q --python .venv-bench/bin/python --require-hashes -r bench/peers/requirements.lock
+	$(BIN)/uv pip install -q --python .venv-bench/bin/python --require-hashes --no-deps -r bench/peers/sdk.lock
+	@touch $@
 
 bench-rust: setup ## criterion benches of the core alone
 	cargo bench --locked -p vanta-bench
@@ -77,8 +85,10 @@ bench-rust: setup ## criterion benches of the core alone
 lock: ## resolve the dependency locks again (hashes included)
 	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -q -o requirements.lock
 	$(BIN)/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -q -o requirements-dev.lock -c requirements.lock
+	$(BIN)/uv pip compile pyproject.toml --group pyproject.toml:dev bench/peers/requirements.in --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -q -o bench/peers/requirements.lock
+	$(BIN)/uv pip compile bench/peers/sdk.in --no-deps --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -q -o bench/peers/sdk.lock
 
 clean: ## remove what setup and tests made (not the state under VANTA_HOME)
-	rm -rf .venv target python/vanta/_core*.so .mypy_cache .ruff_cache .hypothesis .benchmarks
+	rm -rf .venv .venv-bench target python/vanta/_core*.so .mypy_cache .ruff_cache .hypothesis .benchmarks
 
 ci: lint test audit ## what CI runs
