@@ -598,6 +598,33 @@ class RiskBook:
 
 # --- abi --------------------------------------------------------------------------------------------
 
+def open_trade_calldata(
+    trader: bytes, *, pair_index: int, collateral_e6: int, open_price_e10: int, is_long: bool,
+    leverage_e10: int, tp_e10: int, sl_e10: int, order_type: int, slippage_e10: int,
+) -> bytes:
+    """`openTrade` (420 bytes). `tp_e10`, `sl_e10` 0 = none; `order_type` 0 market, 1 stop-limit,
+    2 limit, 3 fee on profit; `slippage_e10` in percent (1 % is 10**10)."""
+
+def close_trade_calldata(
+    *, pair_index: int, index: int, amount_e6: int, wanted_price_e10: int
+) -> bytes:
+    """`closeTradeMarket` of v2 (132 bytes); `amount_e6` is collateral to take out."""
+
+@final
+class OpenOrders:
+    """n opens, checked once, kept in the core; arrays as in `open_trade_calldata`, one per field.
+
+    `trader` is one address or a uint8 array of n * 20 bytes."""
+
+    def __new__(
+        cls, *, trader: bytes | _U8, pair_index: _U16, collateral_e6: _I64, open_price_e10: _I64,
+        is_long: _Bool, leverage_e10: _I64, tp_e10: _I64, sl_e10: _I64, order_type: _U8,
+        slippage_e10: _I64,
+    ) -> OpenOrders: ...
+    def __len__(self) -> int: ...
+    def calldata(self) -> _U8:
+        """The n calls, 420 bytes each, one after the other."""
+
 # --- typed data -------------------------------------------------------------------------------------
 
 # --- transactions -----------------------------------------------------------------------------------

@@ -61,7 +61,8 @@ from_plain_int!(
     u64, "an unsigned 64-bit integer";
     i32, "a signed 32-bit integer";
     u32, "0..=4294967295";
-    u16, "0..=65535"
+    u16, "0..=65535";
+    u8, "0..=255"
 );
 
 /// The integer argument `name`.
