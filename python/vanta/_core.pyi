@@ -635,6 +635,16 @@ class OpenOrders:
 
 # --- seal -------------------------------------------------------------------------------------------
 
+def hash_bytes(algorithm: str, data: bytes) -> bytes:
+    """Digest by `sha256`, `sha512` or `ripemd160`."""
+
+def hmac_digest(algorithm: str, *, key: bytes, data: bytes) -> bytes:
+    """HMAC (RFC 2104) over `sha224`, `sha256`, `sha384` or `sha512`."""
+
+def derive_key(algorithm: str, *, password: bytes, salt: bytes, length: int, iterations: int = ...,
+               n: int = ..., r: int = ..., p: int = ...) -> bytes:
+    """`pbkdf2-sha256`, `pbkdf2-sha512` (`iterations` to 10**7) or `scrypt` (n * r * p to 2**22)."""
+
 # --- keys -------------------------------------------------------------------------------------------
 
 @final

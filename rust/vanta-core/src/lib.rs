@@ -10,6 +10,7 @@ pub mod ecdsa;
 pub mod eip712;
 pub mod error;
 pub mod fees;
+pub mod hashing;
 pub mod keyring;
 pub mod margin;
 pub mod nonce;

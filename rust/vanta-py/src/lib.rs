@@ -9,6 +9,7 @@ mod arrays;
 mod eip712;
 mod errors;
 mod fees;
+mod hashing;
 mod keyring;
 mod margin;
 mod nonce;
@@ -43,6 +44,7 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     tx::register(m)?;
     nonce::register(m)?;
     fees::register(m)?;
+    hashing::register(m)?;
     seal::register(m)?;
     keyring::register(m)?;
     // Every name is public, which is what a module without `__all__` says, and the stub has none.

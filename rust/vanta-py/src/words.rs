@@ -7,7 +7,7 @@ use alloy_primitives::{Address, B256, I256, U256};
 use pyo3::exceptions::PyTypeError;
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyBytes, PyDict, PyInt};
+use pyo3::types::{PyBool, PyBytes, PyDict, PyInt, PyString};
 
 use crate::arrays::{not_an_integer, shorten, type_name};
 use crate::errors::invalid;
@@ -68,6 +68,22 @@ pub(crate) fn bytes<'a>(name: &'static str, any: &'a Bound<'_, PyAny>) -> PyResu
         Ok(bytes) => Ok(bytes.as_bytes()),
         Err(_) => Err(PyTypeError::new_err(format!(
             "{name} must be bytes, not {}",
+            type_name(any)
+        ))),
+    }
+}
+
+/// The text argument `name`, borrowed.
+///
+/// # Errors
+/// `TypeError` for anything that is not `str`; `InvalidInput` for text that is not Unicode.
+pub(crate) fn text<'a>(name: &'static str, any: &'a Bound<'_, PyAny>) -> PyResult<&'a str> {
+    match any.cast::<PyString>() {
+        Ok(text) => text
+            .to_str()
+            .map_err(|_| invalid(name, "has a lone surrogate")),
+        Err(_) => Err(PyTypeError::new_err(format!(
+            "{name} must be str, not {}",
             type_name(any)
         ))),
     }
