@@ -5,6 +5,7 @@ times are Unix or monotonic nanoseconds (`_ns`). Arrays are one-dimensional and 
 field, all of equal length. Wrong dtype, length or layout raises `InvalidInput` naming the argument.
 """
 
+from collections.abc import Sequence
 from typing import Final, final
 
 import numpy as np
@@ -16,6 +17,8 @@ _U16 = NDArray[np.uint16]
 _U8 = NDArray[np.uint8]
 _U64 = NDArray[np.uint64]
 _Bool = NDArray[np.bool_]
+_Accesses = Sequence[tuple[bytes, Sequence[bytes]]]  # (address, storage slots)
+_Leave = tuple[int, bytes, int, int, int, int]  # chain_id, address, nonce, y_parity, r, s
 
 __version__: Final[str]
 build_profile: Final[str]
@@ -628,6 +631,43 @@ class OpenOrders:
 # --- typed data -------------------------------------------------------------------------------------
 
 # --- transactions -----------------------------------------------------------------------------------
+
+@final
+class Transaction:
+    """A transaction before it is signed, types 0 to 4; a field its type lacks is `InvalidInput`.
+
+    `chain_id` None: type 0 that holds on every chain. Types 0 and 1 take `gas_price_wei`, which the
+    two fee properties then show. Refused as on any chain: priority above the total fee, nonce above
+    2**64 - 2, type 3 or 4 without `to`, type 4 without authorizations.
+    """
+
+    def __new__(
+        cls, *, type: int = 2, chain_id: int | None, nonce: int, gas_limit: int, to: bytes | None,
+        value_wei: int = 0, data: bytes = b"", gas_price_wei: int = ...,
+        max_fee_per_gas_wei: int = ..., max_priority_fee_per_gas_wei: int = ...,
+        access_list: _Accesses = (), max_fee_per_blob_gas_wei: int = ...,
+        blob_hashes: Sequence[bytes] = (), authorizations: Sequence[_Leave] = (),
+    ) -> Transaction: ...
+    type: Final[int]; chain_id: Final[int | None]; nonce: Final[int]; gas_limit: Final[int]
+    to: Final[bytes | None]; value_wei: Final[int]; data: Final[bytes]
+    max_fee_per_gas_wei: Final[int]; max_priority_fee_per_gas_wei: Final[int]
+    access_list: Final[_Accesses]; max_fee_per_blob_gas_wei: Final[int]
+    blob_hashes: Final[tuple[bytes, ...]]; authorizations: Final[tuple[_Leave, ...]]
+    def __eq__(self, other: object, /) -> bool: ...
+
+def tx_preimage(tx: Transaction) -> bytes:
+    """What is hashed to be signed."""
+def tx_signing_hash(tx: Transaction) -> bytes: ...
+def tx_sign(keyring: Keyring, *, handle: int, tx: Transaction) -> tuple[bytes, bytes]:
+    """Sign with a key of the ring: (raw bytes, hash). Refuses type 3 and a type 0 without chain."""
+def tx_assemble(tx: Transaction, *, signature: bytes) -> tuple[bytes, bytes]:
+    """(raw bytes, hash) with a low-s r || s || v made elsewhere over the signing hash."""
+def authorization_hash(*, chain_id: int, address: bytes, nonce: int) -> bytes:
+    """What an account signs to run the code of `address` (EIP-7702); chain 0 = every chain."""
+def authorization_sign(
+    keyring: Keyring, *, handle: int, chain_id: int, address: bytes, nonce: int
+) -> _Leave:
+    """(chain_id, address, nonce, y_parity, r, s), for `Transaction.authorizations`."""
 
 # --- nonces -----------------------------------------------------------------------------------------
 

@@ -1,0 +1,12 @@
+//! Bindings of `vanta_core::tx`.
+
+mod signing;
+mod transaction;
+
+use pyo3::prelude::*;
+
+/// Add the names of this folder to the module.
+pub(crate) fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
+    transaction::register(m)?;
+    signing::register(m)
+}
