@@ -6,7 +6,7 @@ field, all of equal length. Wrong dtype, length or layout raises `InvalidInput` 
 """
 
 from collections.abc import Sequence
-from typing import Final, final
+from typing import Any, Final, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,7 @@ _U64 = NDArray[np.uint64]
 _Bool = NDArray[np.bool_]
 _Accesses = Sequence[tuple[bytes, Sequence[bytes]]]  # (address, storage slots)
 _Leave = tuple[int, bytes, int, int, int, int]  # chain_id, address, nonce, y_parity, r, s
+_Message = dict[str, Any]
 
 __version__: Final[str]
 build_profile: Final[str]
@@ -629,6 +630,55 @@ class OpenOrders:
         """The n calls, 420 bytes each, one after the other."""
 
 # --- typed data -------------------------------------------------------------------------------------
+
+@final
+class IntentDomain:
+    """Domain of the venue's intents; `separator` (32 bytes) is computed once."""
+
+    separator: Final[bytes]
+    def __new__(
+        cls, *, name: str, version: str, chain_id: int, verifying_contract: bytes
+    ) -> IntentDomain: ...
+
+@final
+class SignedIntent:
+    """`intent` = abi.encode(struct), `signature` = r, s, v over `digest`: 65 bytes, v 27 or 28."""
+
+    digest: Final[bytes]
+    intent: Final[bytes]
+    signature: Final[bytes]
+
+# `kind` is the primary type; `message` a dict of exactly its fields (int, bool, bytes, str; a dict
+# for a struct). A missing, unknown or unfit field raises `InvalidInput` or `TypeError` naming it.
+def intent_type(kind: str) -> tuple[str, bytes]:
+    """Type string and type hash."""
+
+def intent_struct_hash(kind: str, *, message: _Message) -> bytes:
+    """`hashStruct` of EIP-712."""
+
+def intent_digest(kind: str, *, message: _Message, domain: IntentDomain) -> bytes:
+    """What is signed. Compare it for an intent that somebody else built."""
+
+def intent_digests(kind: str, *, messages: list[_Message], domain: IntentDomain) -> list[bytes]:
+    """Batch of `intent_digest`."""
+
+def intent_bytes(kind: str, *, message: _Message) -> bytes:
+    """The venue's `userIntent`: abi.encode of the struct as one tuple."""
+
+def decode_intent(kind: str, *, data: bytes) -> _Message:
+    """The message of a `userIntent`; `AbiError` unless it is the canonical encoding."""
+
+def sign_intent(
+    keyring: Keyring, *, handle: int, kind: str, message: _Message, domain: IntentDomain
+) -> SignedIntent:
+    """Digest, bytes and signature by the key behind `handle`; deterministic, low-s."""
+
+def sign_intents(
+    keyring: Keyring, *, handles: list[int], kind: str, messages: list[_Message],
+    domain: IntentDomain,
+) -> list[SignedIntent]:
+    """Batch of `sign_intent`: message i by handle i."""
+
 
 # --- transactions -----------------------------------------------------------------------------------
 

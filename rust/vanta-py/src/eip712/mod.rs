@@ -1,0 +1,11 @@
+//! Bindings of `vanta_core::eip712`.
+
+mod intents;
+mod message;
+
+use pyo3::prelude::*;
+
+/// Add the names of this folder to the module.
+pub(crate) fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
+    intents::register(m)
+}
