@@ -718,6 +718,42 @@ def authorization_sign(
     keyring: Keyring, *, handle: int, chain_id: int, address: bytes, nonce: int
 ) -> _Leave:
     """(chain_id, address, nonce, y_parity, r, s), for `Transaction.authorizations`."""
+def tx_signs(
+    keyring: Keyring, *, handle: int, orders: OpenOrders | Sequence[bytes], chain_id: int,
+    to: bytes, nonce: _U64, gas_limit: int | _U64, max_fee_per_gas_wei: int | _U64,
+    max_priority_fee_per_gas_wei: int | _U64, value_wei: int | _U64 = 0,
+) -> list[tuple[bytes, bytes]]:
+    """`tx_sign` of n type 2 transactions to one contract: orders kept in the core, or calldata."""
+
+@final
+class SignedTransaction:
+    tx: Final[Transaction]; hash: Final[bytes]; sender: Final[bytes]
+    signature: Final[bytes]  # r || s || v, v 27 or 28
+
+def tx_decode(raw: bytes) -> SignedTransaction:
+    """Read signed bytes of types 0 to 4 and recover who signed.
+
+    `AbiError` for anything but the one canonical encoding of what a chain can take, high s too
+    (EIP-2; a type 0 without chain is older than that rule and may have one)."""
+def normalize_signature(der: bytes, *, digest: bytes, expected_address: bytes) -> bytes:
+    """r || s || v (27 or 28) with low s of a key service's strict DER; `InvalidInput` when the key
+    of `expected_address` did not make it over `digest`."""
+def intrinsic_gas(
+    tx: Transaction, *, nonzero_byte: int = 16, create: int = 32000, init_word: int = 2,
+    floor_token: int = 10,
+) -> tuple[int, int]:
+    """(gas charged before code runs, at least charged): a limit must reach both. Prices: Prague."""
+
+def rlp_encode(item: Any) -> bytes:
+    """Nested lists (at most 512 deep) of bytes."""
+def rlp_decode(data: bytes) -> Any:
+    """Bytes or nested lists of bytes; `AbiError` unless canonical, at most 1 MiB and 512 deep."""
+def create_address(sender: bytes, *, nonce: int) -> bytes: ...
+def create2_address(sender: bytes, *, salt: bytes, init_code_hash: bytes) -> bytes: ...
+def checksum_address(address: bytes) -> str:
+    """`0x` and 40 hex digits whose case is a checksum (EIP-55)."""
+def parse_address(text: str) -> bytes:
+    """Of `checksum_address` text; digits of one case have no checksum to verify."""
 
 # --- nonces -----------------------------------------------------------------------------------------
 

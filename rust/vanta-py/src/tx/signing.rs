@@ -11,7 +11,8 @@ use crate::errors::{detached, to_py};
 use crate::keyring::PyKeyring;
 use crate::words::{address, bytes, u256};
 
-type RawAndHash<'py> = (Bound<'py, PyBytes>, Bound<'py, PyBytes>);
+/// Bytes for the network, and their hash.
+pub(super) type RawAndHash<'py> = (Bound<'py, PyBytes>, Bound<'py, PyBytes>);
 
 /// The 32 bytes that are signed.
 #[pyfunction]
@@ -98,7 +99,8 @@ fn leave(
     })
 }
 
-fn out<'py>(py: Python<'py>, signed: &Signed) -> RawAndHash<'py> {
+/// Both as `bytes`.
+pub(super) fn out<'py>(py: Python<'py>, signed: &Signed) -> RawAndHash<'py> {
     (
         PyBytes::new(py, &signed.raw),
         PyBytes::new(py, signed.hash.as_slice()),
