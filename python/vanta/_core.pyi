@@ -20,6 +20,7 @@ _Bool = NDArray[np.bool_]
 _Accesses = Sequence[tuple[bytes, Sequence[bytes]]]  # (address, storage slots)
 _Leave = tuple[int, bytes, int, int, int, int]  # chain_id, address, nonce, y_parity, r, s
 _Message = dict[str, Any]
+_Call = tuple[bytes, int, bytes]  # to, value in wei, data
 
 __version__: Final[str]
 build_profile: Final[str]
@@ -639,46 +640,47 @@ class IntentDomain:
     def __new__(
         cls, *, name: str, version: str, chain_id: int, verifying_contract: bytes
     ) -> IntentDomain: ...
-
 @final
 class SignedIntent:
-    """`intent` = abi.encode(struct), `signature` = r, s, v over `digest`: 65 bytes, v 27 or 28."""
+    """`intent` = abi.encode(struct), `signature` = r || s || v over `digest`, v 27 or 28."""
 
-    digest: Final[bytes]
-    intent: Final[bytes]
-    signature: Final[bytes]
+    digest: Final[bytes]; intent: Final[bytes]; signature: Final[bytes]
 
-# `kind` is the primary type; `message` a dict of exactly its fields (int, bool, bytes, str; a dict
-# for a struct). A missing, unknown or unfit field raises `InvalidInput` or `TypeError` naming it.
+# `kind` is a primary type, `message` a dict of exactly its fields (int, bool, bytes, str, dict for
+# a struct). A missing, unknown or unfit field is `InvalidInput` or `TypeError` naming it.
 def intent_type(kind: str) -> tuple[str, bytes]:
     """Type string and type hash."""
-
-def intent_struct_hash(kind: str, *, message: _Message) -> bytes:
-    """`hashStruct` of EIP-712."""
-
+def intent_struct_hash(kind: str, *, message: _Message) -> bytes: ...
 def intent_digest(kind: str, *, message: _Message, domain: IntentDomain) -> bytes:
-    """What is signed. Compare it for an intent that somebody else built."""
-
-def intent_digests(kind: str, *, messages: list[_Message], domain: IntentDomain) -> list[bytes]:
-    """Batch of `intent_digest`."""
-
+    """What is signed; compare it for an intent that somebody else built."""
+def intent_digests(kind: str, *, messages: list[_Message], domain: IntentDomain) -> list[bytes]: ...
 def intent_bytes(kind: str, *, message: _Message) -> bytes:
     """The venue's `userIntent`: abi.encode of the struct as one tuple."""
-
 def decode_intent(kind: str, *, data: bytes) -> _Message:
     """The message of a `userIntent`; `AbiError` unless it is the canonical encoding."""
-
 def sign_intent(
     keyring: Keyring, *, handle: int, kind: str, message: _Message, domain: IntentDomain
-) -> SignedIntent:
-    """Digest, bytes and signature by the key behind `handle`; deterministic, low-s."""
-
+) -> SignedIntent: ...
 def sign_intents(
     keyring: Keyring, *, handles: list[int], kind: str, messages: list[_Message],
     domain: IntentDomain,
 ) -> list[SignedIntent]:
-    """Batch of `sign_intent`: message i by handle i."""
-
+    """Message i by handle i."""
+def typed_data_digest(data: str | bytes) -> bytes:
+    """Digest of EIP-712 JSON (types, domain, primaryType, message); `InvalidInput` says where it
+    is wrong: an undeclared, missing or doubled field, a value that is not of its type."""
+def typed_data_encoded(data: str | bytes) -> bytes:
+    """Type hash and words of the message; their keccak is its struct hash."""
+def personal_digest(message: bytes) -> bytes:
+    """EIP-191 digest of a personal message."""
+def recover_address(digest: bytes, *, signature: bytes) -> bytes:
+    """Who signed: r || s || v, v 0, 1, 27 or 28. High-s is recovered too: no signature is an id."""
+def delegate_of(code: bytes) -> bytes | None:
+    """Whose code an account with this code runs (EIP-7702)."""
+def execute_digest(account: bytes, *, chain_id: int, calls: list[_Call], nonce: int) -> bytes:
+    """What a delegating account signs for the venue's relay to do `calls`; `nonce` = key << 64."""
+def execute_calldata(*, calls: list[_Call], nonce: int, signature: bytes) -> bytes:
+    """`execute(mode, abi.encode(calls, key || signature))`, sent to the account itself."""
 
 # --- transactions -----------------------------------------------------------------------------------
 

@@ -7,16 +7,19 @@
 //! ```
 //!
 //! A digest is `keccak(0x1901 ‖ separator ‖ struct hash)` (EIP-712). The venue's intents are a fixed
-//! table and take the short way; typed data of anyone else is read from JSON.
+//! table and take the short way; typed data of anyone else is read from JSON by [`TypedData`].
 
 mod decode;
+pub mod delegation;
 mod intent;
 mod schema;
+mod typed_data;
 
 use alloy_primitives::{Address, B256, Keccak256, U256, b256, keccak256};
 
 pub use intent::{Intent, SignedIntent, Value};
 pub use schema::{Field, FieldType, INTENT_KINDS, StructType};
+pub use typed_data::TypedData;
 
 /// keccak of `EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)`.
 const DOMAIN_TYPE_HASH: B256 =

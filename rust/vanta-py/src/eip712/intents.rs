@@ -87,9 +87,9 @@ fn intent_struct_hash<'py>(
 fn intent_digest<'py>(
     kind: &Bound<'py, PyAny>,
     message: &Bound<'py, PyAny>,
-    domain: &Bound<'py, PyAny>,
+    domain: &Bound<'py, PyDomain>,
 ) -> PyResult<Bound<'py, PyBytes>> {
-    let domain = domain_of(domain)?;
+    let domain = domain.get().0;
     let intent = Kind::named(kind)?.read(message)?;
     let digest = domain.digest(intent.struct_hash());
     Ok(PyBytes::new(kind.py(), digest.as_slice()))
@@ -101,10 +101,10 @@ fn intent_digest<'py>(
 fn intent_digests<'py>(
     kind: &Bound<'py, PyAny>,
     messages: &Bound<'py, PyAny>,
-    domain: &Bound<'py, PyAny>,
+    domain: &Bound<'py, PyDomain>,
 ) -> PyResult<Bound<'py, PyList>> {
     let py = kind.py();
-    let domain = domain_of(domain)?;
+    let domain = domain.get().0;
     let intents = read_rows(kind, messages)?;
     let digests: Vec<B256> = detached(py, || {
         Ok(intents
@@ -148,14 +148,14 @@ fn decode_intent<'py>(
 #[pyo3(signature = (keyring, *, handle, kind, message, domain))]
 fn sign_intent(
     py: Python<'_>,
-    keyring: &Bound<'_, PyAny>,
+    keyring: &Bound<'_, PyKeyring>,
     handle: &Bound<'_, PyAny>,
     kind: &Bound<'_, PyAny>,
     message: &Bound<'_, PyAny>,
-    domain: &Bound<'_, PyAny>,
+    domain: &Bound<'_, PyDomain>,
 ) -> PyResult<PySignedIntent> {
-    let keyring = keyring_of(keyring)?;
-    let domain = domain_of(domain)?;
+    let keyring = keyring.get();
+    let domain = domain.get().0;
     let intent = Kind::named(kind)?.read(message)?;
     let key = keyring.key(handle)?;
     let signed = intent.sign(&domain, &key, keyring.curve()).map_err(to_py)?;
@@ -167,14 +167,14 @@ fn sign_intent(
 #[pyo3(signature = (keyring, *, handles, kind, messages, domain))]
 fn sign_intents(
     py: Python<'_>,
-    keyring: &Bound<'_, PyAny>,
+    keyring: &Bound<'_, PyKeyring>,
     handles: &Bound<'_, PyAny>,
     kind: &Bound<'_, PyAny>,
     messages: &Bound<'_, PyAny>,
-    domain: &Bound<'_, PyAny>,
+    domain: &Bound<'_, PyDomain>,
 ) -> PyResult<Vec<PySignedIntent>> {
-    let keyring = keyring_of(keyring)?;
-    let domain = domain_of(domain)?;
+    let keyring = keyring.get();
+    let domain = domain.get().0;
     let handles = list("handles", handles)?;
     let intents = read_rows(kind, messages)?;
     if handles.len() != intents.len() {
@@ -227,22 +227,6 @@ fn list<'a, 'py>(
 fn at_row(py: Python<'_>, error: &PyErr, row: usize) -> PyErr {
     let text = format!("row {row}: {}", error.value(py));
     PyErr::from_type(error.get_type(py), (text,))
-}
-
-/// The argument `domain`.
-fn domain_of(any: &Bound<'_, PyAny>) -> PyResult<Domain> {
-    match any.cast::<PyDomain>() {
-        Ok(domain) => Ok(domain.get().0),
-        Err(_) => Err(wrong_type("domain", "an IntentDomain", any)),
-    }
-}
-
-/// The argument `keyring`.
-pub(super) fn keyring_of<'a>(any: &'a Bound<'_, PyAny>) -> PyResult<&'a PyKeyring> {
-    match any.cast::<PyKeyring>() {
-        Ok(keyring) => Ok(keyring.get()),
-        Err(_) => Err(wrong_type("keyring", "a Keyring", any)),
-    }
 }
 
 /// Add the names of this file to the module.
