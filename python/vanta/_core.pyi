@@ -280,57 +280,38 @@ class PriceBook:
         """Observations seen, by `PRICE_REJECTS` name."""
 
 # --- margin -------------------------------------------------------------------------------------
+# `InvalidInput` for an argument outside of its range, `ArithmeticOverflow` for an answer beyond 64
+# bits; batches name the first wrong row.
 
 def notional(*, collateral_e6: int, leverage_e10: int) -> int:
     """collateral * leverage in e6, rounded down (the venue's floor)."""
-
 def fee(*, notional_e6: int, rate_e10: int) -> int:
     """notional * rate in e6, rounded up."""
-
 def execution_price(*, price_e10: int, spread_e10: int, is_long: bool, is_open: bool) -> int:
     """Price after spread, rounded against the trader: a buy up, a sell down."""
-
 def pnl(
     *, entry_e10: int, price_e10: int, collateral_e6: int, leverage_e10: int, is_long: bool
 ) -> int:
     """Gross profit in e6, rounded down (towards loss), never below -collateral."""
-
 def pnls(
     *, entry_e10: _I64, price_e10: _I64, collateral_e6: _I64, leverage_e10: _I64, is_long: _Bool
 ) -> _I64:
     """Batch of `pnl`."""
-
 def liquidation_price(
-    *,
-    entry_e10: int,
-    collateral_e6: int,
-    leverage_e10: int,
-    is_long: bool,
-    threshold_e10: int,
-    rollover_e6: int = 0,
-    funding_e6: int = 0,
+    *, entry_e10: int, collateral_e6: int, leverage_e10: int, is_long: bool, threshold_e10: int,
+    rollover_e6: int = 0, funding_e6: int = 0,
 ) -> int:
     """Liquidation price, rounded towards entry, clamped at 0."""
-
 def liquidation_prices(
-    *,
-    entry_e10: _I64,
-    collateral_e6: _I64,
-    leverage_e10: _I64,
-    is_long: _Bool,
-    threshold_e10: _I64,
-    rollover_e6: _I64,
-    funding_e6: _I64,
+    *, entry_e10: _I64, collateral_e6: _I64, leverage_e10: _I64, is_long: _Bool,
+    threshold_e10: _I64, rollover_e6: _I64, funding_e6: _I64,
 ) -> _I64:
     """Batch of `liquidation_price`."""
-
 def safe_line(*, entry_e10: int, liquidation_e10: int, buffer_e10: int, is_long: bool) -> int:
     """Liquidation price moved towards entry by `buffer` of the distance, rounded towards entry."""
-
 @final
 class Health:
-    """Struct of arrays of `health_scan`."""
-
+    """Columns of `health_scan`; distance left: share of entry to liquidation, 0 = at liquidation."""
     @property
     def liquidation_e10(self) -> _I64: ...
     @property
@@ -338,32 +319,20 @@ class Health:
     @property
     def pnl_e6(self) -> _I64: ...
     @property
-    def distance_left_e10(self) -> _I64:
-        """Share of the entry-to-liquidation distance that is left; 0 = at liquidation."""
+    def distance_left_e10(self) -> _I64: ...
     @property
     def state(self) -> _U8:
         """0 healthy, 1 beyond the safe line, 2 beyond liquidation."""
-
 def health_scan(
-    *,
-    entry_e10: _I64,
-    price_e10: _I64,
-    collateral_e6: _I64,
-    leverage_e10: _I64,
-    is_long: _Bool,
-    threshold_e10: _I64,
-    buffer_e10: _I64,
+    *, entry_e10: _I64, price_e10: _I64, collateral_e6: _I64, leverage_e10: _I64, is_long: _Bool,
+    threshold_e10: _I64, buffer_e10: _I64, out: Health = ...,
 ) -> Health:
-    """Liquidation, safe line, profit and what distance is left, for n positions."""
+    """Liquidation, safe line, profit and what distance is left, for n positions.
 
+    `out`, an earlier answer of n rows, is written over and returned: its memory is used again.
+    """
 def size_for_risk(
-    *,
-    risk_e6: int,
-    entry_e10: int,
-    stop_e10: int,
-    leverage_e10: int,
-    cost_e10: int,
-    is_long: bool,
+    *, risk_e6: int, entry_e10: int, stop_e10: int, leverage_e10: int, cost_e10: int, is_long: bool
 ) -> int:
     """Largest collateral in e6 whose loss at the stop, costs included, stays within `risk_e6`.
 

@@ -125,6 +125,7 @@ THRESHOLDS: dict[str, Any] = {"threshold_e10": i64(85 * 10**8, 85 * 10**8)}
 
 def calls() -> dict[str, Call]:
     book = loaded()
+    used = _core.health_scan(buffer_e10=i64(0, 0), **MARKS, **THRESHOLDS, **POSITIONS)
     return {
         "notional": (_core.notional, {"collateral_e6": E6, "leverage_e10": E10}),
         "fee": (_core.fee, {"notional_e6": E6, "rate_e10": 1}),
@@ -148,7 +149,7 @@ def calls() -> dict[str, Call]:
         ),
         "health_scan": (
             _core.health_scan,
-            {"buffer_e10": i64(0, 0), **MARKS, **THRESHOLDS, **POSITIONS},
+            {"buffer_e10": i64(0, 0), "out": used, **MARKS, **THRESHOLDS, **POSITIONS},
         ),
         "size_for_risk": (
             _core.size_for_risk,

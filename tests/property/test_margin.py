@@ -234,3 +234,64 @@ def test_batches_are_the_scalar_function_row_by_row(rows: list[tuple[Any, ...]])
             _core.liquidation_prices(**arrays)
     else:
         assert _core.liquidation_prices(**arrays).tolist() == charged
+
+
+def long_columns(count: int) -> dict[str, Any]:
+    seeded = np.random.default_rng(7)
+    entry = seeded.integers(E10, 100_000 * E10, count)
+    # Every seventh row lies beyond what the quick way takes.
+    entry[::7] += 2**57
+    return {
+        "entry_e10": entry,
+        "price_e10": entry - entry // 50 + seeded.integers(0, entry // 25),
+        "collateral_e6": seeded.integers(E6, 10_000 * E6, count),
+        "leverage_e10": seeded.integers(E10, 100 * E10, count),
+        "is_long": seeded.random(count) < 0.5,
+        "threshold_e10": np.full(count, 85 * 10**8),
+        "buffer_e10": np.full(count, E10 // 20),
+    }
+
+
+def test_a_scan_of_many_pieces_is_the_scalar_functions_row_by_row() -> None:
+    count = 2 * 32_768 + 5
+    columns = long_columns(count)
+    scan = _core.health_scan(**columns)
+    pnls = _core.pnls(**{k: v for k, v in columns.items() if not k.endswith(("old_e10", "r_e10"))})
+    assert (scan.pnl_e6 == pnls).all()
+    for row in (0, 1, 32_767, 32_768, 65_535, 65_536, count - 1, *range(7, count, 4_999)):
+        one = {name: column[row].item() for name, column in columns.items()}
+        buffer, price = one.pop("buffer_e10"), one.pop("price_e10")
+        line = _core.liquidation_price(**one)
+        assert scan.liquidation_e10[row] == line
+        entry, is_long = one["entry_e10"], one["is_long"]
+        safe = _core.safe_line(
+            entry_e10=entry, liquidation_e10=line, buffer_e10=buffer, is_long=is_long
+        )
+        assert scan.safe_line_e10[row] == safe
+        del one["threshold_e10"]
+        assert scan.pnl_e6[row] == _core.pnl(**one, price_e10=price)
+
+
+def test_a_scan_into_a_used_answer_is_the_same_answer() -> None:
+    columns = long_columns(32_768 + 3)
+    used = _core.health_scan(**{**columns, "price_e10": columns["entry_e10"]})
+    again = _core.health_scan(**columns, out=used)
+    fresh = _core.health_scan(**columns)
+    assert again is used
+    for name in ("liquidation_e10", "safe_line_e10", "pnl_e6", "distance_left_e10", "state"):
+        assert (getattr(again, name) == getattr(fresh, name)).all()
+
+
+def test_a_scan_names_the_row_of_the_whole_batch_and_a_wrong_out() -> None:
+    columns = long_columns(32_768 + 3)
+    columns["leverage_e10"][32_769] = 0
+    with pytest.raises(_core.InvalidInput, match=r"row 32769: leverage_e10 0"):
+        _core.health_scan(**columns)
+    columns["leverage_e10"][32_769] = E10
+    other = _core.health_scan(**long_columns(3))
+    with pytest.raises(_core.InvalidInput, match="out has 3 rows, entry_e10 has 32771"):
+        _core.health_scan(**columns, out=other)
+    own = _core.health_scan(**columns)
+    own.pnl_e6.flags.writeable = False
+    with pytest.raises(_core.InvalidInput, match="out cannot be written"):
+        _core.health_scan(**columns, out=own)

@@ -77,6 +77,7 @@ pub enum CoreError {
 impl CoreError {
     /// The same error with the argument renamed, so that the text uses the caller's word.
     #[must_use]
+    #[cold]
     pub fn named(self, argument: &'static str) -> Self {
         match self {
             Self::OutOfRange {
@@ -110,10 +111,23 @@ impl CoreError {
 
     /// The same error, saying which row of a batch it is about.
     #[must_use]
+    #[cold]
     pub fn at_row(self, row: usize) -> Self {
         Self::AtRow {
             row,
             error: Box::new(self),
+        }
+    }
+
+    /// The same error of a row, where the rows were a piece of a batch that began at `start`.
+    #[must_use]
+    pub fn later(self, start: usize) -> Self {
+        match self {
+            Self::AtRow { row, error } => Self::AtRow {
+                row: row.saturating_add(start),
+                error,
+            },
+            other => other,
         }
     }
 

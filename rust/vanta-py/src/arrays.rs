@@ -3,6 +3,8 @@
 //! Arrays are copied: the interpreter is released while a batch computes, and Python could write to
 //! a borrowed array meanwhile. No dtype is cast and no layout repaired silently.
 
+use std::ops::Range;
+
 use numpy::{Element, PyArray1, PyArrayMethods, PyUntypedArray, PyUntypedArrayMethods};
 use pyo3::Borrowed;
 use pyo3::exceptions::{PyOverflowError, PyTypeError};
@@ -159,6 +161,44 @@ pub(crate) fn shorten(any: &Bound<'_, PyAny>) -> String {
     }
 }
 
+/// The array argument `name`, checked, not yet read.
+fn checked<'a, 'py, T: Element + Copy>(
+    name: &'static str,
+    any: &'a Bound<'py, PyAny>,
+) -> PyResult<&'a Bound<'py, PyArray1<T>>> {
+    if let Ok(typed) = any.cast::<PyArray1<T>>()
+        && typed.is_contiguous()
+    {
+        return Ok(typed);
+    }
+    Err(misshapen::<T>(name, any))
+}
+
+// What is wrong with an array that `checked` refuses.
+#[cold]
+fn misshapen<T: Element + Copy>(name: &'static str, any: &Bound<'_, PyAny>) -> PyErr {
+    let Ok(untyped) = any.cast::<PyUntypedArray>() else {
+        return invalid(
+            name,
+            format!("must be a numpy array, not {}", type_name(any)),
+        );
+    };
+    if untyped.ndim() != 1 {
+        return invalid(
+            name,
+            format!("has {} dimensions, must have 1", untyped.ndim()),
+        );
+    }
+    if any.cast::<PyArray1<T>>().is_err() {
+        let wanted = numpy::dtype::<T>(any.py());
+        return invalid(
+            name,
+            format!("has dtype {}, must be {wanted}", untyped.dtype()),
+        );
+    }
+    invalid(name, "is not contiguous")
+}
+
 /// The array argument `name`, copied.
 ///
 /// # Errors
@@ -167,31 +207,119 @@ pub(crate) fn array<T: Element + Copy>(
     name: &'static str,
     any: &Bound<'_, PyAny>,
 ) -> PyResult<Vec<T>> {
-    let Ok(untyped) = any.cast::<PyUntypedArray>() else {
-        return Err(invalid(
-            name,
-            format!("must be a numpy array, not {}", type_name(any)),
-        ));
-    };
-    if untyped.ndim() != 1 {
-        return Err(invalid(
-            name,
-            format!("has {} dimensions, must have 1", untyped.ndim()),
-        ));
-    }
-    let Ok(typed) = any.cast::<PyArray1<T>>() else {
-        let wanted = numpy::dtype::<T>(any.py());
-        return Err(invalid(
-            name,
-            format!("has dtype {}, must be {wanted}", untyped.dtype()),
-        ));
-    };
-    if !typed.is_contiguous() {
-        return Err(invalid(name, "is not contiguous"));
-    }
-    typed
+    checked(name, any)?
         .to_vec()
         .map_err(|_| invalid(name, "is not contiguous"))
+}
+
+/// Rows of a long batch that are copied at once: few enough to stay in the cache from the copying
+/// to the last use, and enough that the interpreter changes hands seldom.
+const PIECE: usize = 32_768;
+
+/// The pieces of a batch of `n` rows.
+pub(crate) fn pieces(n: usize) -> impl Iterator<Item = Range<usize>> {
+    (0..n)
+        .step_by(PIECE)
+        .map(move |start| start..n.min(start + PIECE))
+}
+
+/// A column that is copied piece by piece, each into the place of the one before.
+pub(crate) struct Column<'a, 'py, T: Element> {
+    name: &'static str,
+    array: &'a Bound<'py, PyArray1<T>>,
+    piece: Vec<T>,
+}
+
+impl<'a, 'py, T: Element + Copy> Column<'a, 'py, T> {
+    /// The array argument `name`.
+    ///
+    /// # Errors
+    /// As [`array`].
+    pub(crate) fn new(name: &'static str, any: &'a Bound<'py, PyAny>) -> PyResult<Self> {
+        Ok(Self {
+            name,
+            array: checked(name, any)?,
+            piece: Vec::new(),
+        })
+    }
+
+    /// As [`Column::new`], with exactly `len` rows (those of the array `like`).
+    ///
+    /// # Errors
+    /// As [`array_like`].
+    pub(crate) fn like(
+        name: &'static str,
+        any: &'a Bound<'py, PyAny>,
+        len: usize,
+        like: &'static str,
+    ) -> PyResult<Self> {
+        let column = Self::new(name, any)?;
+        same_length(name, column.len(), len, like)?;
+        Ok(column)
+    }
+
+    /// Rows of the whole column.
+    pub(crate) fn len(&self) -> usize {
+        self.array.len()
+    }
+
+    /// Copy these rows; the interpreter is held meanwhile.
+    ///
+    /// # Errors
+    /// `InvalidInput` when the array was made shorter or is being written to.
+    pub(crate) fn load(&mut self, rows: Range<usize>) -> PyResult<()> {
+        let changed = || invalid(self.name, "was changed while it was read");
+        let whole = self.array.try_readonly().map_err(|_| changed())?;
+        let rows = whole.as_slice().ok().and_then(|whole| whole.get(rows));
+        self.piece.clear();
+        self.piece.extend_from_slice(rows.ok_or_else(changed)?);
+        Ok(())
+    }
+
+    /// The rows copied last.
+    pub(crate) fn rows(&self) -> &[T] {
+        &self.piece
+    }
+}
+
+/// Write a piece of an answer to where it belongs.
+///
+/// # Errors
+/// `InvalidInput` when the array was made read-only, shorter or non-contiguous meanwhile.
+pub(crate) fn store<T: Element + Copy>(
+    out: &Bound<'_, PyArray1<T>>,
+    rows: Range<usize>,
+    piece: &[T],
+) -> PyResult<()> {
+    let lost = || {
+        invalid(
+            "out",
+            "cannot be written, or has another length than it had",
+        )
+    };
+    let mut whole = out.try_readwrite().map_err(|_| lost())?;
+    let slots = whole.as_slice_mut().ok().and_then(|all| all.get_mut(rows));
+    match slots {
+        Some(slots) if slots.len() == piece.len() => slots.copy_from_slice(piece),
+        _ => return Err(lost()),
+    }
+    Ok(())
+}
+
+/// Refuse another length than that of `like`.
+///
+/// # Errors
+/// `InvalidInput` naming both.
+pub(crate) fn same_length(
+    name: &'static str,
+    found: usize,
+    len: usize,
+    like: &'static str,
+) -> PyResult<()> {
+    if found == len {
+        return Ok(());
+    }
+    Err(invalid(name, format!("has {found} rows, {like} has {len}")))
 }
 
 /// As [`array`], with exactly `len` elements (that of the array `like`).
@@ -205,11 +333,6 @@ pub(crate) fn array_like<T: Element + Copy>(
     like: &'static str,
 ) -> PyResult<Vec<T>> {
     let values = array(name, any)?;
-    if values.len() != len {
-        return Err(invalid(
-            name,
-            format!("has {} rows, {like} has {len}", values.len()),
-        ));
-    }
+    same_length(name, values.len(), len, like)?;
     Ok(values)
 }

@@ -1,11 +1,16 @@
 //! Bindings of `vanta_core::margin`.
 
-use numpy::PyArray1;
+use std::ops::Range;
+
+use numpy::{PyArray1, PyUntypedArrayMethods};
+use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use vanta_core::margin::{self, Fill, HealthRows, LiquidationRows, PnlRows, Side};
+use vanta_core::margin::{self, Fill, Health, HealthRows, LiquidationRows, PnlRows, Side};
 use vanta_core::units::{PriceE10, UsdE6};
 
-use crate::arrays::{OptionalArg, array, array_like, int, int_or};
+use crate::arrays::{
+    Column, OptionalArg, array, array_like, int, int_or, pieces, same_length, store, type_name,
+};
 use crate::errors::{detached, to_py};
 
 type I64s = Py<PyArray1<i64>>;
@@ -199,11 +204,37 @@ struct PyHealth {
     state: Py<PyArray1<u8>>,
 }
 
+impl PyHealth {
+    fn zeros(py: Python<'_>, n: usize) -> Self {
+        let column = || PyArray1::zeros(py, n, false).unbind();
+        Self {
+            liquidation_e10: column(),
+            safe_line_e10: column(),
+            pnl_e6: column(),
+            distance_left_e10: column(),
+            state: PyArray1::zeros(py, n, false).unbind(),
+        }
+    }
+
+    fn store(&self, py: Python<'_>, rows: Range<usize>, piece: &Health) -> PyResult<()> {
+        for (out, piece) in [
+            (&self.liquidation_e10, &piece.liquidation),
+            (&self.safe_line_e10, &piece.safe_line),
+            (&self.pnl_e6, &piece.pnl),
+            (&self.distance_left_e10, &piece.distance_left),
+        ] {
+            store(out.bind(py), rows.clone(), piece)?;
+        }
+        store(self.state.bind(py), rows, &piece.state)
+    }
+}
+
 /// Liquidation, safe line, profit and what distance is left, for n positions.
 #[pyfunction]
 #[pyo3(signature = (
-    *, entry_e10, price_e10, collateral_e6, leverage_e10, is_long, threshold_e10, buffer_e10
-))]
+    *, entry_e10, price_e10, collateral_e6, leverage_e10, is_long, threshold_e10, buffer_e10,
+    out=OptionalArg::ABSENT
+), text_signature = "(*, entry_e10, price_e10, collateral_e6, leverage_e10, is_long, threshold_e10, buffer_e10, out=...)")]
 #[expect(clippy::too_many_arguments, reason = "one array per field, by keyword")]
 fn health_scan(
     py: Python<'_>,
@@ -214,33 +245,52 @@ fn health_scan(
     is_long: &Bound<'_, PyAny>,
     threshold_e10: &Bound<'_, PyAny>,
     buffer_e10: &Bound<'_, PyAny>,
-) -> PyResult<PyHealth> {
-    let entry: Vec<i64> = array("entry_e10", entry_e10)?;
+    out: OptionalArg<'_>,
+) -> PyResult<Py<PyHealth>> {
+    let mut entry = Column::new("entry_e10", entry_e10)?;
     let (n, like) = (entry.len(), "entry_e10");
-    let price: Vec<i64> = array_like("price_e10", price_e10, n, like)?;
-    let collateral: Vec<i64> = array_like("collateral_e6", collateral_e6, n, like)?;
-    let leverage: Vec<i64> = array_like("leverage_e10", leverage_e10, n, like)?;
-    let is_long: Vec<bool> = array_like("is_long", is_long, n, like)?;
-    let threshold: Vec<i64> = array_like("threshold_e10", threshold_e10, n, like)?;
-    let buffer: Vec<i64> = array_like("buffer_e10", buffer_e10, n, like)?;
-    let out = detached(py, || {
-        margin::health_scan(&HealthRows {
-            entry: &entry,
-            price: &price,
-            collateral: &collateral,
-            leverage: &leverage,
-            is_long: &is_long,
-            threshold: &threshold,
-            buffer: &buffer,
-        })
-    })?;
-    Ok(PyHealth {
-        liquidation_e10: PyArray1::from_vec(py, out.liquidation).unbind(),
-        safe_line_e10: PyArray1::from_vec(py, out.safe_line).unbind(),
-        pnl_e6: PyArray1::from_vec(py, out.pnl).unbind(),
-        distance_left_e10: PyArray1::from_vec(py, out.distance_left).unbind(),
-        state: PyArray1::from_vec(py, out.state).unbind(),
-    })
+    let mut price = Column::like("price_e10", price_e10, n, like)?;
+    let mut collateral = Column::like("collateral_e6", collateral_e6, n, like)?;
+    let mut leverage = Column::like("leverage_e10", leverage_e10, n, like)?;
+    let mut is_long = Column::like("is_long", is_long, n, like)?;
+    let mut threshold = Column::like("threshold_e10", threshold_e10, n, like)?;
+    let mut buffer = Column::like("buffer_e10", buffer_e10, n, like)?;
+    let out = match out.given() {
+        Some(used) => used.cast_into::<PyHealth>().map_err(|error| {
+            let given = type_name(&error.into_inner());
+            PyTypeError::new_err(format!("out must be a Health, not {given}"))
+        })?,
+        None => Bound::new(py, PyHealth::zeros(py, n))?,
+    };
+    same_length("out", out.get().state.bind(py).len(), n, like)?;
+    let mut piece = Health::default();
+    for range in pieces(n) {
+        for column in [
+            &mut entry,
+            &mut price,
+            &mut collateral,
+            &mut leverage,
+            &mut threshold,
+            &mut buffer,
+        ] {
+            column.load(range.clone())?;
+        }
+        is_long.load(range.clone())?;
+        let rows = HealthRows {
+            entry: entry.rows(),
+            price: price.rows(),
+            collateral: collateral.rows(),
+            leverage: leverage.rows(),
+            is_long: is_long.rows(),
+            threshold: threshold.rows(),
+            buffer: buffer.rows(),
+        };
+        detached(py, || {
+            margin::health_scan_into(&rows, &mut piece).map_err(|error| error.later(range.start))
+        })?;
+        out.get().store(py, range, &piece)?;
+    }
+    Ok(out.unbind())
 }
 
 /// Largest collateral in e6 whose loss at the stop, costs included, stays within `risk_e6`.

@@ -1,5 +1,6 @@
 //! How far positions are from their liquidation, one by one and n at a time.
 
+use super::quick::{Row, quick_health};
 use super::{Side, liquidation_price, pnl, safe_line};
 use crate::error::CoreError;
 use crate::units::{E10, PriceE10, RatioE10, UsdE6, div_floor};
@@ -117,19 +118,53 @@ pub struct Health {
     pub state: Vec<u8>,
 }
 
+impl Health {
+    fn clear(&mut self) {
+        for column in [
+            &mut self.liquidation,
+            &mut self.safe_line,
+            &mut self.pnl,
+            &mut self.distance_left,
+        ] {
+            column.clear();
+        }
+        self.state.clear();
+    }
+
+    fn push(&mut self, one: &PositionHealth) {
+        self.liquidation.push(one.liquidation.get());
+        self.safe_line.push(one.safe_line.get());
+        self.pnl.push(one.pnl.get());
+        self.distance_left.push(one.distance_left.get());
+        self.state.push(one.state.code());
+    }
+
+    fn reserve(&mut self, rows: usize) {
+        self.liquidation.reserve(rows);
+        self.safe_line.reserve(rows);
+        self.pnl.reserve(rows);
+        self.distance_left.reserve(rows);
+        self.state.reserve(rows);
+    }
+}
+
 /// [`health`] of n positions. Rows beyond the shortest array are not looked at.
 ///
 /// # Errors
 /// `AtRow` with the error of the first wrong row.
 pub fn health_scan(rows: &HealthRows<'_>) -> Result<Health, CoreError> {
-    let n = rows.entry.len();
-    let mut out = Health {
-        liquidation: Vec::with_capacity(n),
-        safe_line: Vec::with_capacity(n),
-        pnl: Vec::with_capacity(n),
-        distance_left: Vec::with_capacity(n),
-        state: Vec::with_capacity(n),
-    };
+    let mut out = Health::default();
+    health_scan_into(rows, &mut out)?;
+    Ok(out)
+}
+
+/// [`health_scan`] into columns that are used again: what was in them goes.
+///
+/// # Errors
+/// As [`health_scan`]; then `out` holds the rows before the wrong one.
+pub fn health_scan_into(rows: &HealthRows<'_>, out: &mut Health) -> Result<(), CoreError> {
+    out.clear();
+    out.reserve(rows.entry.len());
     let prices = rows.entry.iter().zip(rows.price);
     let sizes = rows.collateral.iter().zip(rows.leverage).zip(rows.is_long);
     let lines = rows.threshold.iter().zip(rows.buffer);
@@ -137,35 +172,33 @@ pub fn health_scan(rows: &HealthRows<'_>) -> Result<Health, CoreError> {
     for (row, (((&entry, &price), ((&collateral, &leverage), &is_long)), (&threshold, &buffer))) in
         all
     {
-        let one = health_row(
-            entry, price, collateral, leverage, is_long, threshold, buffer,
-        )
-        .map_err(|error| error.at_row(row))?;
-        out.liquidation.push(one.liquidation.get());
-        out.safe_line.push(one.safe_line.get());
-        out.pnl.push(one.pnl.get());
-        out.distance_left.push(one.distance_left.get());
-        out.state.push(one.state.code());
+        let side = Side::from_is_long(is_long);
+        let asked = Row {
+            entry,
+            price,
+            collateral,
+            leverage,
+            side,
+            threshold,
+            buffer,
+        };
+        let one = match quick_health(&asked) {
+            Some(one) => one,
+            None => health_row(&asked).map_err(|error| error.at_row(row))?,
+        };
+        out.push(&one);
     }
-    Ok(out)
+    Ok(())
 }
 
-fn health_row(
-    entry: i64,
-    price: i64,
-    collateral: i64,
-    leverage: i64,
-    is_long: bool,
-    threshold: i64,
-    buffer: i64,
-) -> Result<PositionHealth, CoreError> {
+fn health_row(row: &Row) -> Result<PositionHealth, CoreError> {
     health(
-        PriceE10::new(entry).map_err(|error| error.named("entry_e10"))?,
-        PriceE10::new(price).map_err(|error| error.named("price_e10"))?,
-        UsdE6::new(collateral).map_err(|error| error.named("collateral_e6"))?,
-        RatioE10::new(leverage).map_err(|error| error.named("leverage_e10"))?,
-        Side::from_is_long(is_long),
-        RatioE10::new(threshold).map_err(|error| error.named("threshold_e10"))?,
-        RatioE10::new(buffer).map_err(|error| error.named("buffer_e10"))?,
+        PriceE10::new(row.entry).map_err(|error| error.named("entry_e10"))?,
+        PriceE10::new(row.price).map_err(|error| error.named("price_e10"))?,
+        UsdE6::new(row.collateral).map_err(|error| error.named("collateral_e6"))?,
+        RatioE10::new(row.leverage).map_err(|error| error.named("leverage_e10"))?,
+        row.side,
+        RatioE10::new(row.threshold).map_err(|error| error.named("threshold_e10"))?,
+        RatioE10::new(row.buffer).map_err(|error| error.named("buffer_e10"))?,
     )
 }

@@ -9,16 +9,20 @@
 
 mod batch;
 mod health;
+mod quick;
 mod size;
 
 pub use batch::{LiquidationRows, PnlRows, liquidation_prices, pnls};
-pub use health::{Health, HealthRows, PositionHealth, PositionState, health, health_scan};
+pub use health::{
+    Health, HealthRows, PositionHealth, PositionState, health, health_scan, health_scan_into,
+};
 pub(crate) use size::largest_fitting;
 pub use size::size_for_risk;
 
 use crate::error::CoreError;
 use crate::units::{
     E10, PriceE10, RatioE10, UsdE6, div_ceil, div_floor, mul_div_ceil, mul_div_floor,
+    mul_div_floor_e10,
 };
 
 /// Direction of a position.
@@ -168,7 +172,7 @@ pub fn pnl(
     if i128::from(gain) * leverage.wide() <= -unit {
         return Ok(collateral.negated());
     }
-    mul_div_floor(gain, collateral.wide() * leverage.wide(), unit)
+    mul_div_floor_e10(gain, collateral.wide() * leverage.wide(), entry.get())
         .and_then(UsdE6::new)
         .map_err(|_| CoreError::Overflow { what: "profit" })
 }
@@ -196,8 +200,15 @@ pub fn liquidation_price(
     positive_ratio("leverage_e10", leverage)?;
     share("threshold_e10", threshold)?;
     let charges = (rollover.wide() + funding.wide()) * i128::from(E10);
-    let room = collateral.wide() * threshold.wide() - charges;
-    let exposure = collateral.wide() * leverage.wide();
+    // Without charges the collateral stands above and below the line: the same ratio, shorter words.
+    let (room, exposure) = if charges == 0 {
+        (threshold.wide(), leverage.wide())
+    } else {
+        (
+            collateral.wide() * threshold.wide() - charges,
+            collateral.wide() * leverage.wide(),
+        )
+    };
     // A line at or below 0 is decided first: beyond it the product may be of any size.
     let below_zero = match side {
         Side::Long => room >= exposure,

@@ -28,6 +28,7 @@
 mod division;
 
 pub use division::{div_ceil, div_floor, div_half_even, mul_div_ceil, mul_div_floor};
+pub(crate) use division::{divide_words, mul_div_floor_e10, split_e10};
 
 use crate::error::CoreError;
 
