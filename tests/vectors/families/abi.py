@@ -150,7 +150,7 @@ def same_fields(found: Any, wanted: Any) -> None:
             same_fields(one, item)
     elif isinstance(found, bytes):
         assert found == unhex(wanted)
-    elif isinstance(found, bool) or isinstance(found, str):
+    elif isinstance(found, bool | str):
         assert found == wanted
     else:
         assert found == integer(wanted)

@@ -76,8 +76,11 @@ impl Signature {
     /// The text that is hashed: `name(types)`, no names and no spaces.
     #[must_use]
     pub fn canonical(&self) -> String {
-        let types: Vec<_> = self.inputs.iter().map(|f| f.kind.to_string()).collect();
-        format!("{}({})", self.name, types.join(","))
+        format!(
+            "{}{}",
+            self.name,
+            tuple_text(self.inputs.iter().map(|f| &f.kind))
+        )
     }
 
     /// keccak-256 of [`Signature::canonical`]: an event's topic, and a function's first four bytes.
@@ -106,6 +109,22 @@ pub fn parse_type(text: &str) -> Result<DynSolType, CoreError> {
     } else {
         Err(reader.error("goes on after its end"))
     }
+}
+
+/// The type as it is hashed. (Its own `Display` writes a tuple of one as `(bool,)`.)
+#[must_use]
+pub fn type_text(kind: &DynSolType) -> String {
+    match kind {
+        DynSolType::Array(element) => format!("{}[]", type_text(element)),
+        DynSolType::FixedArray(element, length) => format!("{}[{length}]", type_text(element)),
+        DynSolType::Tuple(kinds) => tuple_text(kinds.iter()),
+        leaf => leaf.to_string(),
+    }
+}
+
+fn tuple_text<'a>(kinds: impl Iterator<Item = &'a DynSolType>) -> String {
+    let texts: Vec<_> = kinds.map(type_text).collect();
+    format!("({})", texts.join(","))
 }
 
 struct Reader<'a> {

@@ -1,27 +1,13 @@
 //! Encoding by type, hashes, and the builder's mark.
 
-use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyString, PyTuple};
+use pyo3::types::{PyBytes, PyTuple};
 use vanta_core::abi::{self, BuilderCode, Signature};
 
 use super::values::{kinds, tuple, values};
-use crate::arrays::{int, type_name};
+use crate::arrays::int;
 use crate::errors::to_py;
-use crate::words::{bytes, hash, u256, uint};
-
-/// The text argument `name`.
-pub(super) fn text<'a>(name: &'static str, any: &'a Bound<'_, PyAny>) -> PyResult<&'a str> {
-    match any.cast::<PyString>() {
-        Ok(text) => text.to_str(),
-        Err(_) => {
-            let found = type_name(any);
-            Err(PyTypeError::new_err(format!(
-                "{name} must be a str, not {found}"
-            )))
-        }
-    }
-}
+use crate::words::{bytes, hash, text, u256, uint};
 
 /// `abi.encode`.
 #[pyfunction]

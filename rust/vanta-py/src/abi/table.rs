@@ -7,11 +7,10 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList, PyTuple};
 use vanta_core::abi::{AbiTable, Event, Kind, Log};
 
-use super::codec::text;
 use super::values::{items, named, tuple, values};
 use crate::arrays::OptionalArg;
 use crate::errors::{invalid, to_py};
-use crate::words::{address, bytes, hash};
+use crate::words::{address, bytes, hash, text};
 
 /// An event that a log was.
 #[pyclass(frozen, module = "vanta._core", name = "Event")]

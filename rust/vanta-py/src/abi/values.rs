@@ -13,21 +13,15 @@ use vanta_core::abi::{DynSolType, DynSolValue, Field, parse_type};
 
 use crate::arrays::type_name;
 use crate::errors::to_py;
-use crate::words::{address, bytes, i256, sint, u256, uint};
+use crate::words::{self, address, bytes, i256, sint, u256, uint};
 
 /// Types that are written as text.
 pub(super) fn kinds(any: &Bound<'_, PyAny>) -> PyResult<Vec<DynSolType>> {
     let texts = items("types", any)?;
     texts
         .map(|text| {
-            let text = text?;
-            let Ok(text) = text.cast::<PyString>() else {
-                let found = type_name(&text);
-                return Err(PyTypeError::new_err(format!(
-                    "types must be str, not {found}"
-                )));
-            };
-            parse_type(text.to_str().map_err(|_| not_text("types"))?).map_err(to_py)
+            let given = text?;
+            parse_type(words::text("types", &given)?).map_err(to_py)
         })
         .collect()
 }
@@ -73,10 +67,7 @@ fn value(name: &'static str, kind: &DynSolType, any: &Bound<'_, PyAny>) -> PyRes
             let word = word(name, kind, any, 24)?;
             DynSolValue::Function(Function::from_word(word))
         }
-        DynSolType::String => match any.cast::<PyString>() {
-            Ok(text) => DynSolValue::String(text.to_str().map_err(|_| not_text(name))?.to_owned()),
-            Err(_) => return Err(wrong(name, "a str", any)),
-        },
+        DynSolType::String => DynSolValue::String(words::text(name, any)?.to_owned()),
         DynSolType::Array(element) => DynSolValue::Array(elements(name, element, any)?),
         DynSolType::FixedArray(element, _) => {
             DynSolValue::FixedArray(elements(name, element, any)?)
@@ -127,16 +118,9 @@ fn wrong(name: &str, wanted: &str, any: &Bound<'_, PyAny>) -> PyErr {
     PyTypeError::new_err(format!("{name} must be {wanted}, not {}", type_name(any)))
 }
 
-fn not_text(name: &'static str) -> PyErr {
-    to_py(CoreError::abi(
-        name,
-        "holds a str that is no text: a lone surrogate",
-    ))
-}
-
 fn at(py: Python<'_>, error: PyErr, index: usize) -> PyErr {
     // Only to help whoever reads it: an error without its note is still the error.
-    let _ = error.add_note(py, &format!("at index {index}"));
+    let _ = error.add_note(py, format!("at index {index}"));
     error
 }
 
