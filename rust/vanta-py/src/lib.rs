@@ -16,6 +16,7 @@ mod nonce;
 mod price;
 mod risk;
 mod seal;
+mod shared;
 mod trigger;
 mod tx;
 mod words;

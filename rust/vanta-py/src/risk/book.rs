@@ -3,21 +3,21 @@
 use pyo3::prelude::*;
 use vanta_core::CoreError;
 use vanta_core::margin::Side;
-use vanta_core::risk::{FillUpdate, Limits, Market, UserState};
+use vanta_core::risk::{FillUpdate, Limits, Market, RiskBook, UserState};
 use vanta_core::units::UserIx;
 
 use super::answers::{PyAdmissions, PyExposure, PyRiskVerdict};
 use super::asked::{request, requests};
-use super::shared::Shared;
 use crate::arrays::{OptionalArg, array, array_like, int, int_or, row};
 use crate::errors::to_py;
+use crate::shared::Shared;
 
 type Row = (i64, i64, i64, i64, i64, i64, i64);
 
 /// Accounts, positions, reservations and limits of all users of this shard.
 #[pyclass(frozen, module = "vanta._core", name = "RiskBook")]
 pub(crate) struct PyRiskBook {
-    book: Shared,
+    book: Shared<RiskBook>,
 }
 
 #[pymethods]

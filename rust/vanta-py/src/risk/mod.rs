@@ -3,7 +3,6 @@
 mod answers;
 mod asked;
 mod book;
-mod shared;
 
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;

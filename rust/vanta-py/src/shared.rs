@@ -5,25 +5,24 @@ use std::sync::{Mutex, TryLockError};
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use vanta_core::CoreError;
-use vanta_core::risk::RiskBook;
 
 use crate::errors::to_py;
 
 /// The book behind its lock. Nobody waits for the lock holding the interpreter, and nobody waits
 /// for the interpreter holding the lock.
 #[derive(Default)]
-pub(super) struct Shared(Mutex<RiskBook>);
+pub(crate) struct Shared<B>(Mutex<B>);
 
 fn broken() -> PyErr {
-    PyRuntimeError::new_err("the risk book was left half changed by an earlier failure")
+    PyRuntimeError::new_err("the book was left half changed by an earlier failure")
 }
 
-impl Shared {
+impl<B: Send> Shared<B> {
     /// Run a short `work`: the interpreter is kept when the lock is free, released otherwise.
-    pub(super) fn with<T: Send>(
+    pub(crate) fn with<T: Send>(
         &self,
         py: Python<'_>,
-        work: impl FnOnce(&mut RiskBook) -> Result<T, CoreError> + Send,
+        work: impl FnOnce(&mut B) -> Result<T, CoreError> + Send,
     ) -> PyResult<T> {
         let result = match self.0.try_lock() {
             Ok(mut book) => work(&mut book),
@@ -34,10 +33,10 @@ impl Shared {
     }
 
     /// Run a long `work` with the interpreter released.
-    pub(super) fn with_detached<T: Send>(
+    pub(crate) fn with_detached<T: Send>(
         &self,
         py: Python<'_>,
-        work: impl FnOnce(&mut RiskBook) -> Result<T, CoreError> + Send,
+        work: impl FnOnce(&mut B) -> Result<T, CoreError> + Send,
     ) -> PyResult<T> {
         let result = py.detach(|| self.0.lock().ok().map(|mut book| work(&mut book)));
         result.ok_or_else(broken)?.map_err(to_py)
