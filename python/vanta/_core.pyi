@@ -570,6 +570,57 @@ class RiskBook:
 
 # --- triggers ---------------------------------------------------------------------------------------
 
+TRIGGER_KINDS: Final[tuple[str, ...]]
+"""Names of trigger kinds; a kind is an index into it."""
+
+@final
+class Firings:
+    """Struct of arrays of `on_quotes`, one row per fired trigger; `row` is the quote's row."""
+
+    row: Final[_U32]
+    id: Final[_I64]
+    version: Final[_U32]
+    kind: Final[_U8]
+    level_e10: Final[_I64]
+
+@final
+class TriggerBook:
+    """Armed triggers by price; a tick touches only what fires. Equal prices fire, each id once.
+
+    A long's STOP_LOSS, BUFFER, LIMIT fire at or below `level`, its TAKE_PROFIT at or above; shorts
+    mirrored. TRAILING: `level` = first peak (trough), fires `distance` behind the best since.
+    BREAK_EVEN: `level` = entry; after a gain of `distance`, fires at entry + `offset` (in gain if
+    positive, below `distance`). What a kind does not use is 0. Ids are int64, versions uint32.
+    """
+
+    def __new__(cls) -> TriggerBook: ...
+    def arm(
+        self, id: int, *, version: int, market_ix: int, kind: int, is_long: bool, level_e10: int,
+        distance_e10: int = 0, offset_e10: int = 0,
+    ) -> None:
+        """Arm, or replace a live id by a higher version; any other is `InvalidInput`."""
+    def arm_batch(
+        self, id: _I64, *, version: _U32, market_ix: _U16, kind: _U8, is_long: _Bool,
+        level_e10: _I64, distance_e10: _I64, offset_e10: _I64,
+    ) -> None:
+        """`arm` row by row; a wrong row arms nothing."""
+    def disarm(self, id: int) -> bool: ...
+    def disarm_batch(self, id: _I64) -> _Bool:
+        """`disarm` row by row; False for an id that is not armed (any more)."""
+    def on_quote(self, market_ix: int, price_e10: int) -> tuple[tuple[int, int, int, int], ...]:
+        """Show a tradable price (0 does nothing); (id, version, kind, level_e10) of all that fire:
+        at or below first, highest level first; then at or above, lowest first; equal ones by id."""
+    def on_quotes(self, market_ix: _U16, *, price_e10: _I64, tradable: _Bool) -> Firings:
+        """`on_quote` for each tradable row, in order."""
+    def next_levels(self, market_ix: int) -> tuple[int | None, int | None]:
+        """Now the lowest level that fires at or above, the highest that fires at or below."""
+    def level(self, id: int) -> int | None:
+        """Where it fires now; None = unknown, break-even at rest, trailing out of reach."""
+    @property
+    def memory_bytes(self) -> int: ...
+    def __len__(self) -> int: ...
+    def __contains__(self, id: int, /) -> bool: ...
+
 # --- abi --------------------------------------------------------------------------------------------
 
 # Solidity values: `int` of any size, address 20 bytes, `bytesN` N bytes, tuples tuple, arrays list.

@@ -1,1 +1,44 @@
 //! Stops, limits and targets by price: a tick touches only what fires.
+//!
+//! A tick is compared with two numbers of its market, the nearest price above and below at which
+//! anything fires or moves. Most ticks end there. What lies behind:
+//!
+//! ```text
+//! book.rs    id -> slot of a node; the two numbers of a market; what a tick does, in order
+//! kind.rs    which way a kind looks, and what its arguments mean
+//! heap.rs    leftist heaps of nodes in one slab: arm, disarm, fire, meld in O(log n), worst case
+//! trail.rs   trailing stops: those with the same watermark share it, and new extremes meld them
+//! ```
+//!
+//! A market has two lanes, what fires at or below the price and what fires at or above it. Within a
+//! lane prices are mirrored so that a trigger always fires at `x >= key`, with `x` the price for the
+//! upper and its negative for the lower lane.
+//!
+//! # What fires
+//!
+//! | kind | long | short | `level` | `distance` | `offset` |
+//! | --- | --- | --- | --- | --- | --- |
+//! | take profit | at or above | at or below | the level | 0 | 0 |
+//! | stop loss, buffer | at or below | at or above | the level | 0 | 0 |
+//! | limit (opens) | at or below | at or above | the level | 0 | 0 |
+//! | trailing | at or below peak - distance | at or above trough + distance | first peak or trough | above 0 | 0 |
+//! | break-even | at or below entry + offset | at or above entry - offset | entry | activation, above 0 | any below `distance` |
+//!
+//! An equal price fires. Break-even rests until a price has been at or beyond entry + distance (short:
+//! entry - distance). Peaks and activations come from the prices the book is shown after arming, and
+//! a price that moves one never fires the same trigger.
+//!
+//! # Order
+//!
+//! A tick fires all that it reaches, at once: first the lane at or below (highest level first), then
+//! the lane at or above (lowest first), so in either lane the level nearest to where the price came
+//! from is first; equal levels by id. Target and stop of one position are in the same answer when one
+//! price reaches both. A fired trigger is gone: its id fires again only when it is armed again.
+
+mod book;
+mod heap;
+mod kind;
+mod trail;
+
+pub use book::{Fired, QuoteRows, TriggerBook};
+pub use kind::{Arming, TRIGGER_KINDS, TriggerKind};
