@@ -23,7 +23,7 @@ from vanta.engine.engine import Engine
 from vanta.engine.ledger import Ledger, Stores
 from vanta.engine.recover import Gate, Recovery
 from vanta.engine.signals import FanOut
-from vanta.engine.triggers import TriggerBook, TriggerDesk
+from vanta.engine.triggers import ArmedTriggers, TriggerDesk
 from vanta.metrics import Metrics
 from vanta.store.accounts import Accounts
 from vanta.store.day_pnl import DayPnl
@@ -142,7 +142,7 @@ class World:
             clock=clock,
             metrics=metrics,
         )
-        self.triggers = TriggerBook()
+        self.triggers = ArmedTriggers()
         self.gate = Gate()
         self.ledger = Ledger(
             stores=Stores(

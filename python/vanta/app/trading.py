@@ -21,7 +21,7 @@ from vanta.engine.ledger import Stores as LedgerStores
 from vanta.engine.mode import Modes
 from vanta.engine.recover import Gate, Recovery
 from vanta.engine.signals import FanOut
-from vanta.engine.triggers import TriggerBook, TriggerDesk
+from vanta.engine.triggers import ArmedTriggers, TriggerDesk
 from vanta.metrics import Metrics
 from vanta.settings import Settings
 from vanta.store.accounts import Accounts
@@ -111,7 +111,7 @@ class Trading:
             clock=clock,
             metrics=metrics,
         )
-        triggers = TriggerBook()
+        triggers = ArmedTriggers()
         self.ledger = Ledger(
             stores=LedgerStores(
                 pool=stores.pool,

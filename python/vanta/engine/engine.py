@@ -24,7 +24,7 @@ from vanta.domain.verdict import Reason
 from vanta.engine.account import AccountBook
 from vanta.engine.admission import Admission, Decision
 from vanta.engine.ledger import Ledger
-from vanta.engine.triggers import TriggerBook
+from vanta.engine.triggers import ArmedTriggers
 from vanta.metrics import Metrics
 from vanta.store.orders import OrderDraft, Orders
 from vanta.store.pool import AWAY
@@ -72,7 +72,7 @@ class Engine:
         *,
         admission: Admission,
         book: AccountBook,
-        triggers: TriggerBook,
+        triggers: ArmedTriggers,
         orders: Orders,
         executor: Executor,
         ledger: Ledger,

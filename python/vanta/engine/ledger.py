@@ -21,7 +21,7 @@ from vanta.domain.position import Position
 from vanta.engine import folding, notices
 from vanta.engine.account import AccountBook
 from vanta.engine.booked import Booked, Listener
-from vanta.engine.triggers import TriggerBook, wanted
+from vanta.engine.triggers import ArmedTriggers, wanted
 from vanta.metrics import Metrics
 from vanta.store.accounts import Accounts
 from vanta.store.day_pnl import DayPnl, day_of
@@ -56,7 +56,7 @@ class Ledger:
         *,
         stores: Stores,
         book: AccountBook,
-        triggers: TriggerBook,
+        triggers: ArmedTriggers,
         catalogue: Catalogue,
         clock: Clock,
         crash: CrashPoint,

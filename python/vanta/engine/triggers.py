@@ -1,9 +1,9 @@
 """Triggers: take profit, stop loss and the buffer close, fired on the quote.
 
-`TriggerBook` is the memory: which levels wait, whose they are. `TriggerDesk` turns a crossed level
-into an order through the one door. The order's key is the trigger and its version, so a trigger
-fires once however often it is delivered; its row stays armed until the close is booked, so a killed
-process finds it again.
+`ArmedTriggers` is the memory: whose the levels are that wait in the core's trigger book.
+`TriggerDesk` turns a reached level into an order through the one door. The order's key is the
+trigger and its version, so a trigger fires once however often it is delivered; its row stays armed
+until the close is booked, so a killed process finds it again.
 """
 
 import asyncio
@@ -22,7 +22,6 @@ from vanta.domain.enums import (
     TriggerKind,
 )
 from vanta.domain.intent import Intent, new_trace_id
-from vanta.domain.levels import Levels
 from vanta.domain.order import Order
 from vanta.domain.ports import Clock
 from vanta.domain.position import Position
@@ -41,11 +40,15 @@ CHECK_S: Final = 1.0  # a position without protection is found and re-armed with
 _PRECEDENCE: Final = (TriggerKind.STOP_LOSS, TriggerKind.BUFFER, TriggerKind.TAKE_PROFIT)
 
 
-class TriggerBook:
+# The core's index of a kind: it has the same names.
+_KIND: Final = {kind: _core.TRIGGER_KINDS.index(kind.name) for kind in TriggerKind}
+
+
+class ArmedTriggers:
     """Armed triggers of open positions, in memory."""
 
     def __init__(self) -> None:
-        self._levels: Levels[int] = Levels()
+        self._book = _core.TriggerBook()
         self._rows: dict[int, TriggerRow] = {}
         self._positions: dict[int, Position] = {}
         self._of_position: dict[int, dict[TriggerKind, int]] = {}
@@ -65,13 +68,15 @@ class TriggerBook:
             self._watch(row, position)
 
     def _watch(self, row: TriggerRow, position: Position) -> None:
-        gains_above = position.side is Side.LONG
-        is_target = row.kind is TriggerKind.TAKE_PROFIT
-        self._levels.watch(
+        if row.id in self._book:
+            return
+        self._book.arm(
             row.id,
+            version=row.version,
             market_ix=position.market_ix,
+            kind=_KIND[row.kind],
+            is_long=position.side is Side.LONG,
             level_e10=row.level_e10,
-            below=gains_above is not is_target,
         )
 
     def disarm(self, position_id: int) -> None:
@@ -98,7 +103,7 @@ class TriggerBook:
         A quote beyond the liquidation price fires nothing: there the venue acts first.
         """
         reached: dict[int, list[TriggerRow]] = {}
-        for trigger_id in self._levels.crossed(quote.market_ix, price_e10=quote.price_e10):
+        for trigger_id, *_ in self._book.on_quote(quote.market_ix, quote.price_e10):
             row = self._rows[trigger_id]
             reached.setdefault(row.position_id, []).append(row)
         fired = []
@@ -111,7 +116,7 @@ class TriggerBook:
             fired.append((rows[0], position))
             # The others rest while the close is on its way: it may well take the position.
             for other_id in self._of_position[position_id].values():
-                self._levels.forget(other_id)
+                self._book.disarm(other_id)
         return fired
 
     def rewatch(self, position_id: int) -> None:
@@ -120,7 +125,7 @@ class TriggerBook:
             self._watch(row, self._positions[position_id])
 
     def _forget(self, trigger_id: int) -> None:
-        self._levels.forget(trigger_id)
+        self._book.disarm(trigger_id)
         self._rows.pop(trigger_id, None)
 
 
@@ -136,7 +141,7 @@ class TriggerDesk:
     def __init__(
         self,
         *,
-        triggers: TriggerBook,
+        triggers: ArmedTriggers,
         store: Triggers,
         pool: Pool,
         book: AccountBook,

@@ -11,13 +11,15 @@ from typing import Final
 from vanta import _core, logs
 from vanta.domain.enums import TRIGGERING, Action, Breaker, Quality, Side, Source
 from vanta.domain.intent import Intent, new_trace_id
-from vanta.domain.levels import Levels
 from vanta.domain.order import Order
 from vanta.domain.position import Position
 
 _log = logs.get(__name__)
 
 RETRY_S: Final = 0.5
+
+# A plain level on the losing side.
+_LIQUIDATION: Final = _core.TRIGGER_KINDS.index("BUFFER")
 
 Submit = Callable[[Intent], Awaitable[Order]]
 
@@ -31,7 +33,7 @@ class Liquidator:
         self._submit = submit
         self._sleep = sleep
         self._positions: dict[int, Position] = {}
-        self._levels: Levels[int] = Levels()
+        self._book = _core.TriggerBook()  # by position
         self._due: dict[int, Position] = {}  # crossed, order not yet made; bounded by positions
         self._wake = asyncio.Event()
 
@@ -44,16 +46,19 @@ class Liquidator:
         """Take over a position's new state."""
         if not position.is_open:
             self._positions.pop(position.id, None)
-            self._levels.forget(position.id)
+            self._book.disarm(position.id)
             self._due.pop(position.id, None)
             return
         self._positions[position.id] = position
         if position.id not in self._due:
-            self._levels.watch(
+            self._book.disarm(position.id)
+            self._book.arm(
                 position.id,
+                version=position.version,
                 market_ix=position.market_ix,
+                kind=_LIQUIDATION,
+                is_long=position.side is Side.LONG,
                 level_e10=position.liquidation_e10,
-                below=position.side is Side.LONG,
             )
 
     def on_quotes(self, quotes: Sequence[_core.Quote]) -> None:
@@ -61,7 +66,7 @@ class Liquidator:
         for quote in quotes:
             if Quality(quote.quality) not in TRIGGERING or quote.breaker != Breaker.CLOSED:
                 continue
-            for position_id in self._levels.crossed(quote.market_ix, price_e10=quote.price_e10):
+            for position_id, *_ in self._book.on_quote(quote.market_ix, quote.price_e10):
                 self._due[position_id] = self._positions[position_id]
                 self._wake.set()
 
