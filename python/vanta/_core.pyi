@@ -816,20 +816,71 @@ def parse_address(text: str) -> bytes:
 
 def hash_bytes(algorithm: str, data: bytes) -> bytes:
     """Digest by `sha256`, `sha512` or `ripemd160`."""
-
 def hmac_digest(algorithm: str, *, key: bytes, data: bytes) -> bytes:
     """HMAC (RFC 2104) over `sha224`, `sha256`, `sha384` or `sha512`."""
-
 def derive_key(algorithm: str, *, password: bytes, salt: bytes, length: int, iterations: int = ...,
                n: int = ..., r: int = ..., p: int = ...) -> bytes:
     """`pbkdf2-sha256`, `pbkdf2-sha512` (`iterations` to 10**7) or `scrypt` (n * r * p to 2**22)."""
+
+@final
+class Kek:
+    """A key-encryption key of 32 bytes. With `wrapped_dek`: the data key a KMS wrapped as that."""
+    def __new__(cls, key: bytes, *, id: str, version: int, wrapped_dek: bytes = ...) -> Kek: ...
+    id: Final[str]
+    version: Final[int]
+
+@final
+class SealInfo:
+    """What a record says of itself, unproven until it opens."""
+    kek_id: Final[str]
+    kek_version: Final[int]
+    is_external: Final[bool]
+    wrapped_dek: Final[bytes]
+
+def seal(secret: bytes, *, kek: Kek, owner: str, subject: bytes, family: str, purpose: str,
+         entropy: bytes) -> bytes:
+    """Envelope (AES-256-GCM) of 1 to 65 536 bytes bound to all four; `entropy`: 32 random bytes."""
+def unseal(record: bytes, *, keks: Sequence[Kek], owner: str, subject: bytes, family: str,
+           purpose: str) -> bytes:
+    """Open with the Kek the record names; `SealError`, also for a signing key's record."""
+def rewrap(record: bytes, *, old_kek: Kek, new_kek: Kek, entropy: bytes) -> bytes:
+    """Wrap the data key anew, the secret stays closed; `entropy`: 32 random bytes."""
+def seal_info(record: bytes) -> SealInfo: ...
+
+def standard_webhook_verify(*, id: bytes, timestamp: bytes, body: bytes, signature: bytes,
+                            secrets: Sequence[bytes]) -> int:
+    """Index of the first secret (1 to 16, of 24 to 64 bytes) that signed; -1: none, malformed."""
+def standard_webhook_verify_batch(*, id: Sequence[bytes], timestamp: Sequence[bytes],
+                                  body: Sequence[bytes], signature: Sequence[bytes],
+                                  secrets: Sequence[bytes]) -> NDArray[np.int16]: ...
 
 # --- keys -------------------------------------------------------------------------------------------
 
 @final
 class Keyring:
-    """Keys that sign. Python holds handles, never bytes; `seed` (32 random bytes) blinds the curve."""
-
+    """Keys that sign; `seed` (32 random bytes) blinds the curve. Handles are never given twice, and
+    a forgotten one raises `InvalidInput`. A record is bound to owner, purpose and address.
+    Signatures are r, s, v (27 or 28), low-s. Public keys are 65 bytes."""
     def __new__(cls, *, seed: bytes) -> Keyring: ...
-    def add(self, secret: bytes) -> int: ...
+    def __len__(self) -> int: ...
+    def add(self, secret: bytes) -> int:
+        """Take 32 raw bytes, or their 64 hex digits with or without 0x."""
+    def add_sealed(self, record: bytes, *, keks: Sequence[Kek], owner: str, purpose: str,
+                   address: bytes) -> int: ...
+    def add_keystore(self, json: bytes, *, password: bytes) -> int:
+        """Keystore V3 (pbkdf2, scrypt) or crowdsale wallet; an address it names must agree."""
+    def add_mnemonic(self, phrase: bytes, *, path: str = ..., passphrase: bytes = ...) -> int:
+        """BIP-39, UTF-8, ten languages; `path` is m/44'/60'/0'/0/0 unless given (BIP-32)."""
+    def mnemonic_node(self, phrase: bytes, *, path: str = ..., passphrase: bytes = ...
+                      ) -> tuple[int, int, bytes, bytes, bytes, bytes]:
+        """Depth, index, parent's and own fingerprint, chain code, compressed public key."""
+    def create(self, entropy: bytes, *, kek: Kek, owner: str,
+               purpose: str) -> tuple[int, bytes, bytes]:
+        """Make a key of 64 random bytes: handle, sealed record, address."""
+    def seal(self, handle: int, *, kek: Kek, owner: str, purpose: str, entropy: bytes) -> bytes: ...
     def address(self, handle: int) -> bytes: ...
+    def public_key(self, handle: int) -> bytes: ...
+    def sign_digest(self, handle: int, digest: bytes) -> bytes: ...
+    def sign_digests(self, handle: int, digests: bytes) -> bytes:
+        """32 bytes a row in, 65 bytes a row out."""
+    def forget(self, handle: int) -> None: ...

@@ -20,5 +20,6 @@ pub mod seal;
 pub mod trigger;
 pub mod tx;
 pub mod units;
+pub mod webhook;
 
 pub use error::CoreError;

@@ -19,6 +19,7 @@ mod seal;
 mod shared;
 mod trigger;
 mod tx;
+mod webhook;
 mod words;
 
 use pyo3::prelude::*;
@@ -48,6 +49,7 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     hashing::register(m)?;
     seal::register(m)?;
     keyring::register(m)?;
+    webhook::register(m)?;
     // Every name is public, which is what a module without `__all__` says, and the stub has none.
     m.delattr("__all__")?;
     Ok(())

@@ -3,6 +3,7 @@
 use hmac::{Hmac, KeyInit, Mac};
 use ripemd::Ripemd160;
 use sha2::{Digest, Sha224, Sha256, Sha384, Sha512};
+use zeroize::Zeroizing;
 
 use crate::CoreError;
 
@@ -97,8 +98,18 @@ fn mac<M: Mac + KeyInit>(key: &[u8], parts: &[&[u8]]) -> Vec<u8> {
 }
 
 /// HMAC-SHA-256 of the joined `parts`.
-pub(crate) fn hmac_sha256(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
-    let mut out = [0; 32];
-    out.copy_from_slice(&mac::<Hmac<Sha256>>(key, parts));
+pub(crate) fn hmac_sha256(key: &[u8], parts: &[&[u8]]) -> Zeroizing<[u8; 32]> {
+    wiped::<Hmac<Sha256>, 32>(key, parts)
+}
+
+/// HMAC-SHA-512 of the joined `parts`.
+pub(crate) fn hmac_sha512(key: &[u8], parts: &[&[u8]]) -> Zeroizing<[u8; 64]> {
+    wiped::<Hmac<Sha512>, 64>(key, parts)
+}
+
+fn wiped<M: Mac + KeyInit, const N: usize>(key: &[u8], parts: &[&[u8]]) -> Zeroizing<[u8; N]> {
+    let made = Zeroizing::new(mac::<M>(key, parts));
+    let mut out = Zeroizing::new([0; N]);
+    out.copy_from_slice(&made);
     out
 }

@@ -8,4 +8,5 @@ mod digest;
 mod kdf;
 
 pub use digest::{HashKind, MacKind};
+pub(crate) use digest::{hmac_sha256, hmac_sha512};
 pub use kdf::{MAX_ITERATIONS, MAX_KEY_LEN, MAX_SCRYPT_WORK, Pbkdf2, Scrypt};

@@ -1,1 +1,0 @@
-//! Secrets at rest: AES-256-GCM envelopes bound to their owner and purpose.
