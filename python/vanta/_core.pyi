@@ -810,7 +810,104 @@ def parse_address(text: str) -> bytes:
 
 # --- nonces -----------------------------------------------------------------------------------------
 
+NONCE_WORDS: Final[dict[str, tuple[str, ...]]]
+"""Names by argument: "state" of a slot, "purpose" and "outcome" of an attempt, "due" work."""
+_Due = tuple[int, int, str, bytes | None, int, int]  # lane, nonce, kind, hash, tip and cap wei
+_Lane = tuple[int, bytes, bool, str, int, int, int, int, int | None]
+_Slot = tuple[int, str | None, str, bytes | None, int, bytes | None, bool]
+_Attempt = tuple[int, bytes, int, int, str, str]
+_Rows = tuple[_Lane, list[_Slot], list[_Attempt]]  # fields in the order of the core's row types
+
+@final
+class NonceConfig:
+    """Defaults are for 2-second blocks; in flight 1..=16, bumps 0..=32, intervals 1 ns..=1 h."""
+    def __new__(cls, *, max_in_flight: int = 4, max_bumps: int = 8,
+                bump_after_ns: int = 6_000_000_000, resend_ns: int = 4_000_000_000,
+                receipt_ns: int = 500_000_000, tags_ns: int = 12_000_000_000,
+                sign_ns: int = 2_500_000_000) -> NonceConfig: ...
+@final
+class Confirmed:
+    """`state` MINED, SAFE, STOLEN or FINAL; `losers`: hashes of ours that lost, told once."""
+    state: Final[str]
+    ours: Final[bool]
+    intent: Final[str | None]
+    purpose: Final[str | None]
+    losers: Final[list[bytes]]
+@final
+class Synced:
+    """Nonces: `foreign` (first, last) used unsigned: hold; `missing` a receipt; due to `verify`."""
+    foreign: Final[list[tuple[int, int]]]
+    missing: Final[list[int]]
+    safe: Final[list[int]]
+    verify: Final[list[int]]
+@final
+class NonceLedger:
+    """Which nonce belongs to which intent. Counts only raise the floor; an intent gets another
+    nonce only when its first was never signed, or is FINAL. What a state forbids: `NonceError`."""
+    def __new__(cls, config: NonceConfig) -> NonceLedger: ...
+    def open_lane(self, chain_id: int, *, wallet: bytes, latest: int, safe: int, finalized: int,
+                  delegated: bool = False) -> int: ...
+    def dump(self, lane: int) -> _Rows: ...
+    def restore(self, rows: _Rows, *, latest: int, safe: int, finalized: int,
+                now_ns: int) -> tuple[int, Synced, list[_Due]]:
+        """A dumped lane at the counts of now: its handle, what they changed, what to do first."""
+    def reserve(self, lane: int, *, intent: str, now_ns: int) -> int | str:
+        """The nonce, or "FULL: n of cap in flight", "HOLD: FOREIGN_USE | FINAL_REORGED | ASKED"."""
+    def release(self, lane: int, *, nonce: int) -> bool:
+        """Give a never signed nonce back; True when it blocks later ones (`fill` or reserve it)."""
+    def fill(self, lane: int, *, nonce: int, now_ns: int) -> None: ...
+    def signed(self, lane: int, *, nonce: int, hash: bytes, tip_wei: int, cap_wei: int,
+               purpose: str, now_ns: int) -> None: ...
+    def sent(self, lane: int, *, hash: bytes, outcome: str, now_ns: int) -> int: ...
+    def confirm(self, lane: int, *, nonce: int, hash: bytes, block: int, block_hash: bytes,
+                ok: bool) -> Confirmed:
+        """What used `nonce` in a sealed block, ours or not; FINAL once the finalized count passed."""
+    def sync(self, lane: int, *, latest: int, safe: int, finalized: int) -> Synced: ...
+    def reorg(self, chain_id: int, *, from_block: int) -> list[tuple[int, list[int], bool]]:
+        """Blocks gone: (lane, nonces open again, whether a final block is gone: hold)."""
+    def due(self, chain_id: int, *, now_ns: int, next_base_fee_wei: int = 0,
+            low_tip_wei: int = 0) -> list[_Due]: ...
+    def gaps(self, lane: int) -> list[int]: ...
+    def in_flight(self, lane: int) -> int: ...
+    def slots(self, lane: int) -> list[tuple[int, str | None, str, list[bytes]]]: ...
+    def hold(self, lane: int) -> None: ...
+    def resume(self, lane: int, *, latest: int) -> None: ...
+    def set_delegated(self, lane: int, *, delegated: bool) -> None: ...
+
 # --- fees -------------------------------------------------------------------------------------------
+
+@final
+class FeeMarket:
+    """EIP-1559 parameters: given, or of an OP-stack header (Holocene, Jovian `extraData`)."""
+    elasticity: Final[int]
+    denominator: Final[int]
+    min_base_fee_wei: Final[int]
+    def __new__(
+        cls, *, elasticity: int, denominator: int, min_base_fee_wei: int = 0) -> FeeMarket: ...
+    @staticmethod
+    def of_extra_data(extra_data: bytes) -> FeeMarket: ...
+    def next_base_fee(self, base_fee_wei: int, *, gas_used: int, gas_limit: int,
+                      blob_gas_used: int = 0, blocks: int = 0) -> int:
+        """Exact fee of the block after the header, or at worst `blocks` (<= 1,000) later."""
+@final
+class FeePolicy:
+    def __new__(cls, *, min_tip_wei: int = 1, max_tip_wei: int = 10**9, max_cap_wei: int = 10**11,
+                tip_percentile: int = 50, bump_bps: int = 1_250, max_multiple: int = 5,
+                multiple_from_wei: int = 10**9) -> FeePolicy: ...
+@final
+class Fees:
+    """Wei per gas. `reason` MARKET, CEILING; of a bump BUMP, else resend: MULTIPLE, CEILING, BUDGET"""
+    tip_wei: Final[int]
+    cap_wei: Final[int]
+    reason: Final[str]
+def choose_fees(next_base_fee_wei: int, *, min_base_fee_wei: int, rewards_wei: _U64,
+                policy: FeePolicy) -> Fees: ...
+def bump_fees(tip_wei: int, *, cap_wei: int, market_tip_wei: int, next_base_fee_wei: int,
+              min_base_fee_wei: int, gas_limit: int, budget_wei: int, value_wei: int = 0,
+              l1_fee_wei: int = 0, operator_fee_wei: int = 0, policy: FeePolicy) -> Fees: ...
+def max_spend(gas_limit: int, *, cap_wei: int, value_wei: int = 0, l1_fee_wei: int = 0,
+              operator_fee_wei: int = 0) -> int: ...
+def budget_left(budget_wei: int, *, in_flight_wei: list[int]) -> int: ...
 
 # --- seal -------------------------------------------------------------------------------------------
 

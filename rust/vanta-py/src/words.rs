@@ -26,6 +26,15 @@ pub(crate) fn u256(name: &'static str, any: &Bound<'_, PyAny>) -> PyResult<U256>
     Ok(U256::from_le_bytes(word))
 }
 
+/// The amount of wei `name`, at most 128 bits: more than all ether there is.
+///
+/// # Errors
+/// `TypeError` for anything that is not an integer, `InvalidInput` when negative or too large.
+pub(crate) fn wei(name: &'static str, any: &Bound<'_, PyAny>) -> PyResult<u128> {
+    u128::try_from(u256(name, any)?)
+        .map_err(|_| invalid(name, format!("{} does not fit 128 bits", shorten(any))))
+}
+
 /// The signed integer argument `name`, at most 256 bits.
 ///
 /// # Errors
