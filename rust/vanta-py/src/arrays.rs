@@ -9,9 +9,11 @@ use numpy::{Element, PyArray1, PyArrayMethods, PyUntypedArray, PyUntypedArrayMet
 use pyo3::Borrowed;
 use pyo3::exceptions::{PyOverflowError, PyTypeError};
 use pyo3::prelude::*;
-use pyo3::types::PyBool;
+use pyo3::types::{PyBool, PyList, PyTuple};
 use vanta_core::CoreError;
-use vanta_core::units::{MarketIx, PriceE10, RatioE10, SourceIx, TimeNs, UsdE6, UserIx};
+use vanta_core::units::{
+    MarketIx, PercentE10, PriceE10, RatioE10, SourceIx, TimeNs, UsdE6, UserIx,
+};
 
 use crate::errors::{invalid, to_py};
 
@@ -52,6 +54,7 @@ macro_rules! from_plain_int {
 from_int!(
     PriceE10(i64, "a signed 64-bit integer"),
     RatioE10(i64, "a signed 64-bit integer"),
+    PercentE10(i64, "a signed 64-bit integer"),
     UsdE6(i64, "a signed 64-bit integer"),
     TimeNs(i64, "a signed 64-bit integer"),
     MarketIx(u16, "0..=65535"),
@@ -61,6 +64,7 @@ from_int!(
 from_plain_int!(
     i64, "a signed 64-bit integer";
     u64, "an unsigned 64-bit integer";
+    u128, "an unsigned 128-bit integer";
     i32, "a signed 32-bit integer";
     u32, "0..=4294967295";
     u16, "0..=65535";
@@ -124,6 +128,47 @@ pub(crate) fn int_or<T: FromInt>(
     default: T,
 ) -> PyResult<T> {
     argument.given().map_or(Ok(default), |any| int(name, &any))
+}
+
+/// The short sequence of integers `name` (a list or tuple, not an array).
+///
+/// # Errors
+/// `TypeError` for no sequence or an element that is no integer, `InvalidInput` outside of the range.
+pub(crate) fn ints<T: FromInt>(name: &'static str, any: &Bound<'_, PyAny>) -> PyResult<Vec<T>> {
+    elements(name, any)?
+        .iter()
+        .map(|one| int(name, one))
+        .collect()
+}
+
+/// The short sequence of pairs `name`.
+///
+/// # Errors
+/// `TypeError` for no sequence or an element that is no pair.
+pub(crate) fn pairs<'py>(
+    name: &'static str,
+    any: &Bound<'py, PyAny>,
+) -> PyResult<Vec<(Bound<'py, PyAny>, Bound<'py, PyAny>)>> {
+    elements(name, any)?
+        .iter()
+        .map(|one| match elements(name, one)?.as_slice() {
+            [first, second] => Ok((first.clone(), second.clone())),
+            other => Err(invalid(
+                name,
+                format!("has an element of {} values, must be pairs", other.len()),
+            )),
+        })
+        .collect()
+}
+
+fn elements<'py>(name: &'static str, any: &Bound<'py, PyAny>) -> PyResult<Vec<Bound<'py, PyAny>>> {
+    if any.is_instance_of::<PyList>() || any.is_instance_of::<PyTuple>() {
+        return any.try_iter()?.collect();
+    }
+    Err(PyTypeError::new_err(format!(
+        "{name} must be a list or tuple, not {}",
+        type_name(any)
+    )))
 }
 
 /// A raw row value as its unit, the error naming the argument and the row.

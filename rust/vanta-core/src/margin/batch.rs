@@ -1,6 +1,6 @@
 //! Batches of the scalar margin functions: one array per field, the same function per row.
 
-use super::{Side, liquidation_price, pnl};
+use super::{Side, liquidation_price, pnl, size_for_risk};
 use crate::error::CoreError;
 use crate::units::{PriceE10, RatioE10, UsdE6};
 
@@ -112,4 +112,61 @@ fn liquidation_row(
         UsdE6::new(*funding).map_err(|error| error.named("funding_e6"))?,
     )?;
     Ok(line.get())
+}
+
+/// Arguments of [`sizes_for_risk`], raw integers of the units of [`size_for_risk`].
+#[derive(Debug, Clone, Copy)]
+pub struct RiskRows<'a> {
+    /// Most that may be lost.
+    pub risk: &'a [i64],
+    /// Entry prices.
+    pub entry: &'a [i64],
+    /// Stops.
+    pub stop: &'a [i64],
+    /// Leverages.
+    pub leverage: &'a [i64],
+    /// Costs as a share of notional.
+    pub cost: &'a [i64],
+    /// True for a long.
+    pub is_long: &'a [bool],
+}
+
+/// [`size_for_risk`] of n trades. Rows beyond the shortest array are not looked at.
+///
+/// # Errors
+/// `AtRow` with the error of the first wrong row.
+pub fn sizes_for_risk(rows: &RiskRows<'_>) -> Result<Vec<i64>, CoreError> {
+    let prices = rows.entry.iter().zip(rows.stop);
+    let terms = rows.leverage.iter().zip(rows.cost).zip(rows.is_long);
+    rows.risk
+        .iter()
+        .zip(prices)
+        .zip(terms)
+        .enumerate()
+        .map(
+            |(row, ((&risk, (&entry, &stop)), ((&leverage, &cost), &is_long)))| {
+                risk_row(risk, entry, stop, leverage, cost, is_long)
+                    .map_err(|error| error.at_row(row))
+            },
+        )
+        .collect()
+}
+
+fn risk_row(
+    risk: i64,
+    entry: i64,
+    stop: i64,
+    leverage: i64,
+    cost: i64,
+    is_long: bool,
+) -> Result<i64, CoreError> {
+    let size = size_for_risk(
+        UsdE6::new(risk).map_err(|error| error.named("risk_e6"))?,
+        PriceE10::new(entry).map_err(|error| error.named("entry_e10"))?,
+        PriceE10::new(stop).map_err(|error| error.named("stop_e10"))?,
+        RatioE10::new(leverage).map_err(|error| error.named("leverage_e10"))?,
+        RatioE10::new(cost).map_err(|error| error.named("cost_e10"))?,
+        Side::from_is_long(is_long),
+    )?;
+    Ok(size.get())
 }

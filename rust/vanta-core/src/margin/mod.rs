@@ -5,25 +5,70 @@
 //! size down. Products are exact (`units::mul_div_*`), so each figure is rounded exactly once;
 //! only [`fee`] builds on the already rounded [`notional`], as the venue does.
 //!
-//! Venue facts (threshold, fee rates, spread) are arguments.
+//! Venue facts (threshold, fee rates, tiers, curves, caps) are arguments.
+//!
+//! | file | answers |
+//! | --- | --- |
+//! | `fees`, `tiers` | what a trade pays: by skew, maker or taker, share of a profit |
+//! | `line` | where the venue liquidates, and where we close before |
+//! | `net` | what is left of a position after everything |
+//! | `onchain` | what the contract's own divisions give |
+//! | `impact` | what recent flow adds to the spread |
+//! | `stops` | where take profit and stop may lie |
+//! | `headroom`, `order` | whether the venue takes an order |
+//! | `size`, `copy`, `copies` | how large a trade may be |
+//! | `health`, `quick`, `batch` | many positions at once |
 
 mod batch;
+mod copies;
+mod copy;
+mod fees;
+mod headroom;
 mod health;
+mod impact;
+mod line;
+mod net;
+mod onchain;
+mod order;
+mod percent;
 mod quick;
 mod size;
+mod stops;
+mod tiers;
 
-pub use batch::{LiquidationRows, PnlRows, liquidation_prices, pnls};
+pub use batch::{LiquidationRows, PnlRows, RiskRows, liquidation_prices, pnls, sizes_for_risk};
+pub use copies::{CopySizes, FollowerRows, copy_closes, copy_sizes};
+pub use copy::{CopyMode, CopySize, CopySkip, Follower, LeaderFill, copy_close, copy_size};
+pub use fees::{
+    CoinBook, Fee, FeeKind, MakerTaker, SkewLine, close_maker_taker_fee, maker_taker_fee,
+    open_maker_taker_fee, percent_fee, skew_open_fee,
+};
+pub use headroom::OiCaps;
 pub use health::{
     Health, HealthRows, PositionHealth, PositionState, health, health_scan, health_scan_into,
 };
+pub use impact::impact_spread;
+pub use line::{liquidation_estimate, liquidation_price, safe_line};
+pub use net::{
+    CloseFeeBase, FixedFee, NetPnl, Owed, closing_payout, gross_pnl, net_pnl, net_pnl_upside,
+};
+pub use onchain::{
+    MarginMove, coin_size, funding_fee, margin_update, percent_pnl, percent_profit, rollover_fee,
+    withdrawal_leaves_enough,
+};
+pub use order::{
+    Finding, OpenOrder, OrderFindings, OrderPrice, OrderRule, OrderRules, validate_order,
+};
 pub(crate) use size::largest_fitting;
 pub use size::size_for_risk;
+pub use stops::{
+    StopCorner, StopRules, TpslBounds, curve_min_stop, sl_percent, sl_price, tp_percent, tp_price,
+    tpsl_bounds,
+};
+pub use tiers::{TierRule, Tiers, adjusted_max_gain, upside_fee, upside_share};
 
 use crate::error::CoreError;
-use crate::units::{
-    E10, PriceE10, RatioE10, UsdE6, div_ceil, div_floor, mul_div_ceil, mul_div_floor,
-    mul_div_floor_e10,
-};
+use crate::units::{E10, PriceE10, RatioE10, UsdE6, div_ceil, div_floor, mul_div_floor_e10};
 
 /// Direction of a position.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -175,77 +220,4 @@ pub fn pnl(
     mul_div_floor_e10(gain, collateral.wide() * leverage.wide(), entry.get())
         .and_then(UsdE6::new)
         .map_err(|_| CoreError::Overflow { what: "profit" })
-}
-
-/// Price at which the venue liquidates: `entry -/+ entry * (collateral * threshold - rollover -
-/// funding) / (collateral * leverage)`, rounded towards entry, clamped at 0.
-///
-/// `rollover` and `funding` are owed by the position (negative = received). Charges above the
-/// threshold put the line beyond entry, as in the venue's formula.
-///
-/// # Errors
-/// `OutOfRange` for an entry, collateral or leverage that is not positive or a threshold above 1.0,
-/// `Overflow` when the price does not fit.
-pub fn liquidation_price(
-    entry: PriceE10,
-    collateral: UsdE6,
-    leverage: RatioE10,
-    side: Side,
-    threshold: RatioE10,
-    rollover: UsdE6,
-    funding: UsdE6,
-) -> Result<PriceE10, CoreError> {
-    positive_price("entry_e10", entry)?;
-    positive_usd("collateral_e6", collateral)?;
-    positive_ratio("leverage_e10", leverage)?;
-    share("threshold_e10", threshold)?;
-    let charges = (rollover.wide() + funding.wide()) * i128::from(E10);
-    // Without charges the collateral stands above and below the line: the same ratio, shorter words.
-    let (room, exposure) = if charges == 0 {
-        (threshold.wide(), leverage.wide())
-    } else {
-        (
-            collateral.wide() * threshold.wide() - charges,
-            collateral.wide() * leverage.wide(),
-        )
-    };
-    // A line at or below 0 is decided first: beyond it the product may be of any size.
-    let below_zero = match side {
-        Side::Long => room >= exposure,
-        Side::Short => room <= -exposure,
-    };
-    if below_zero {
-        return Ok(PriceE10::ZERO);
-    }
-    let overflow = || CoreError::Overflow {
-        what: "liquidation price",
-    };
-    let distance = mul_div_floor(entry.get(), room, exposure).map_err(|_| overflow())?;
-    let line = entry
-        .get()
-        .checked_sub(side.gain(distance))
-        .ok_or_else(overflow)?;
-    PriceE10::new(line.max(0))
-}
-
-/// Liquidation price moved towards entry by `buffer` of the distance between them, rounded towards
-/// entry. A liquidation price at or beyond entry leaves no distance and is returned as it is.
-///
-/// # Errors
-/// `OutOfRange` for an entry of 0 or a buffer above 1.0.
-pub fn safe_line(
-    entry: PriceE10,
-    liquidation: PriceE10,
-    buffer: RatioE10,
-    side: Side,
-) -> Result<PriceE10, CoreError> {
-    positive_price("entry_e10", entry)?;
-    share("buffer_e10", buffer)?;
-    let distance = side.gain(entry.distance(liquidation));
-    if distance <= 0 {
-        return Ok(liquidation);
-    }
-    let shift = mul_div_ceil(distance, buffer.wide(), i128::from(E10))?;
-    // shift <= distance, so the line lies between liquidation and entry and always fits.
-    PriceE10::new(liquidation.get() + side.gain(shift))
 }

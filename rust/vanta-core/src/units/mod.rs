@@ -9,6 +9,7 @@
 //! | [`PriceE10`] | 10^10 | 0..=`i64::MAX`; 0 means "none" where a price is optional |
 //! | [`RatioE10`] | 10^10 | 0..=`i64::MAX`: leverage, fractions, rates |
 //! | [`UsdE6`] | 10^6 | `-i64::MAX..=i64::MAX`: profit may be negative, negation never overflows |
+//! | [`PercentE10`] | 10^10 a percent | `-i64::MAX..=i64::MAX`: 1 % = 10^10, as the venue's contracts |
 //! | [`TimeNs`] | ns | 0..=`i64::MAX`: Unix or monotonic, never mixed |
 //! | [`MarketIx`], [`SourceIx`], [`UserIx`] | - | dense indices |
 //!
@@ -17,6 +18,7 @@
 //! | `X.checked_add(X)`, `X.checked_sub(X)` | same unit | exact |
 //! | `UsdE6.checked_neg()` | `UsdE6` | exact |
 //! | `UsdE6.times_floor/ceil(RatioE10)` | `UsdE6` | named |
+//! | `PercentE10.of_floor/of_ceil(UsdE6)` | `UsdE6` | named |
 //! | `PriceE10.times_floor/ceil(RatioE10)` | `PriceE10` | named |
 //! | `UsdE6.per_ceil/per_floor(UsdE6)` | `RatioE10` | named |
 //! | `PriceE10.distance(PriceE10)` | `i64` e10, signed | exact |
@@ -129,6 +131,10 @@ quantity!(
     RatioE10(i64), "ratio", 0_i64, i64::MAX
 );
 quantity!(
+    /// A venue percent scaled by 10^10: 1 % = 10^10, 100 % = 10^12; may be negative.
+    PercentE10(i64), "percent", -i64::MAX, i64::MAX
+);
+quantity!(
     /// An instant in nanoseconds, Unix or monotonic; never negative.
     TimeNs(i64), "time", 0_i64, i64::MAX
 );
@@ -147,6 +153,7 @@ quantity!(
 sums!(PriceE10, "price");
 sums!(UsdE6, "usd amount");
 sums!(RatioE10, "ratio");
+sums!(PercentE10, "percent");
 
 impl PriceE10 {
     /// `self - other` in e10, signed.
@@ -226,6 +233,31 @@ impl UsdE6 {
 impl RatioE10 {
     /// 1.0
     pub const ONE: Self = Self(E10);
+}
+
+impl PercentE10 {
+    /// 100 %
+    pub const WHOLE: Self = Self(100 * E10);
+
+    /// This percent of `amount`, rounded towards negative infinity.
+    ///
+    /// # Errors
+    /// `Overflow` when the product does not fit.
+    pub fn of_floor(self, amount: UsdE6) -> Result<UsdE6, CoreError> {
+        let raw = div_floor(self.wide() * amount.wide(), Self::WHOLE.wide());
+        raw.and_then(UsdE6::new)
+            .map_err(|_| CoreError::Overflow { what: "usd amount" })
+    }
+
+    /// This percent of `amount`, rounded towards positive infinity.
+    ///
+    /// # Errors
+    /// `Overflow` when the product does not fit.
+    pub fn of_ceil(self, amount: UsdE6) -> Result<UsdE6, CoreError> {
+        let raw = div_ceil(self.wide() * amount.wide(), Self::WHOLE.wide());
+        raw.and_then(UsdE6::new)
+            .map_err(|_| CoreError::Overflow { what: "usd amount" })
+    }
 }
 
 impl TimeNs {

@@ -1,77 +1,18 @@
-//! Bindings of `vanta_core::margin`.
+//! Many positions at once: the same functions row by row, with the interpreter released.
 
 use std::ops::Range;
 
 use numpy::{PyArray1, PyUntypedArrayMethods};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use vanta_core::margin::{self, Fill, Health, HealthRows, LiquidationRows, PnlRows, Side};
-use vanta_core::units::{PriceE10, UsdE6};
+use vanta_core::margin::{self, Health, HealthRows, LiquidationRows, PnlRows, RiskRows};
 
 use crate::arrays::{
-    Column, OptionalArg, array, array_like, int, int_or, pieces, same_length, store, type_name,
+    Column, OptionalArg, array, array_like, pieces, same_length, store, type_name,
 };
-use crate::errors::{detached, to_py};
+use crate::errors::detached;
 
 type I64s = Py<PyArray1<i64>>;
-
-/// collateral * leverage in e6, rounded down (the venue's floor).
-#[pyfunction]
-#[pyo3(signature = (*, collateral_e6, leverage_e10))]
-fn notional(collateral_e6: &Bound<'_, PyAny>, leverage_e10: &Bound<'_, PyAny>) -> PyResult<i64> {
-    let collateral = int("collateral_e6", collateral_e6)?;
-    let leverage = int("leverage_e10", leverage_e10)?;
-    margin::notional(collateral, leverage)
-        .map(UsdE6::get)
-        .map_err(to_py)
-}
-
-/// notional * rate in e6, rounded up.
-#[pyfunction]
-#[pyo3(signature = (*, notional_e6, rate_e10))]
-fn fee(notional_e6: &Bound<'_, PyAny>, rate_e10: &Bound<'_, PyAny>) -> PyResult<i64> {
-    let notional = int("notional_e6", notional_e6)?;
-    let rate = int("rate_e10", rate_e10)?;
-    margin::fee(notional, rate).map(UsdE6::get).map_err(to_py)
-}
-
-/// Price after spread, rounded against the trader: a buy up, a sell down.
-#[pyfunction]
-#[pyo3(signature = (*, price_e10, spread_e10, is_long, is_open))]
-fn execution_price(
-    price_e10: &Bound<'_, PyAny>,
-    spread_e10: &Bound<'_, PyAny>,
-    is_long: bool,
-    is_open: bool,
-) -> PyResult<i64> {
-    let price = int("price_e10", price_e10)?;
-    let spread = int("spread_e10", spread_e10)?;
-    let fill = if is_open { Fill::Open } else { Fill::Close };
-    margin::execution_price(price, spread, Side::from_is_long(is_long), fill)
-        .map(PriceE10::get)
-        .map_err(to_py)
-}
-
-/// Gross profit in e6, rounded down (towards loss), never below -collateral.
-#[pyfunction]
-#[pyo3(signature = (*, entry_e10, price_e10, collateral_e6, leverage_e10, is_long))]
-fn pnl(
-    entry_e10: &Bound<'_, PyAny>,
-    price_e10: &Bound<'_, PyAny>,
-    collateral_e6: &Bound<'_, PyAny>,
-    leverage_e10: &Bound<'_, PyAny>,
-    is_long: bool,
-) -> PyResult<i64> {
-    margin::pnl(
-        int("entry_e10", entry_e10)?,
-        int("price_e10", price_e10)?,
-        int("collateral_e6", collateral_e6)?,
-        int("leverage_e10", leverage_e10)?,
-        Side::from_is_long(is_long),
-    )
-    .map(UsdE6::get)
-    .map_err(to_py)
-}
 
 /// Batch of `pnl`.
 #[pyfunction]
@@ -100,34 +41,6 @@ fn pnls(
         })
     })?;
     Ok(PyArray1::from_vec(py, out).unbind())
-}
-
-/// Liquidation price, rounded towards entry, clamped at 0.
-#[pyfunction]
-#[pyo3(signature = (
-    *, entry_e10, collateral_e6, leverage_e10, is_long, threshold_e10, rollover_e6=OptionalArg::ABSENT,
-    funding_e6=OptionalArg::ABSENT,
-), text_signature = "(*, entry_e10, collateral_e6, leverage_e10, is_long, threshold_e10, rollover_e6=0, funding_e6=0)")]
-fn liquidation_price(
-    entry_e10: &Bound<'_, PyAny>,
-    collateral_e6: &Bound<'_, PyAny>,
-    leverage_e10: &Bound<'_, PyAny>,
-    is_long: bool,
-    threshold_e10: &Bound<'_, PyAny>,
-    rollover_e6: OptionalArg<'_>,
-    funding_e6: OptionalArg<'_>,
-) -> PyResult<i64> {
-    margin::liquidation_price(
-        int("entry_e10", entry_e10)?,
-        int("collateral_e6", collateral_e6)?,
-        int("leverage_e10", leverage_e10)?,
-        Side::from_is_long(is_long),
-        int("threshold_e10", threshold_e10)?,
-        int_or("rollover_e6", rollover_e6, UsdE6::ZERO)?,
-        int_or("funding_e6", funding_e6, UsdE6::ZERO)?,
-    )
-    .map(PriceE10::get)
-    .map_err(to_py)
 }
 
 /// Batch of `liquidation_price`.
@@ -166,25 +79,6 @@ fn liquidation_prices(
         })
     })?;
     Ok(PyArray1::from_vec(py, out).unbind())
-}
-
-/// Liquidation price moved towards entry by `buffer` of the distance, rounded towards entry.
-#[pyfunction]
-#[pyo3(signature = (*, entry_e10, liquidation_e10, buffer_e10, is_long))]
-fn safe_line(
-    entry_e10: &Bound<'_, PyAny>,
-    liquidation_e10: &Bound<'_, PyAny>,
-    buffer_e10: &Bound<'_, PyAny>,
-    is_long: bool,
-) -> PyResult<i64> {
-    margin::safe_line(
-        int("entry_e10", entry_e10)?,
-        int("liquidation_e10", liquidation_e10)?,
-        int("buffer_e10", buffer_e10)?,
-        Side::from_is_long(is_long),
-    )
-    .map(PriceE10::get)
-    .map_err(to_py)
 }
 
 /// Struct of arrays of `health_scan`.
@@ -293,40 +187,43 @@ fn health_scan(
     Ok(out.unbind())
 }
 
-/// Largest collateral in e6 whose loss at the stop, costs included, stays within `risk_e6`.
+/// Batch of `size_for_risk`.
 #[pyfunction]
 #[pyo3(signature = (*, risk_e6, entry_e10, stop_e10, leverage_e10, cost_e10, is_long))]
-fn size_for_risk(
+fn sizes_for_risk(
+    py: Python<'_>,
     risk_e6: &Bound<'_, PyAny>,
     entry_e10: &Bound<'_, PyAny>,
     stop_e10: &Bound<'_, PyAny>,
     leverage_e10: &Bound<'_, PyAny>,
     cost_e10: &Bound<'_, PyAny>,
-    is_long: bool,
-) -> PyResult<i64> {
-    margin::size_for_risk(
-        int("risk_e6", risk_e6)?,
-        int("entry_e10", entry_e10)?,
-        int("stop_e10", stop_e10)?,
-        int("leverage_e10", leverage_e10)?,
-        int("cost_e10", cost_e10)?,
-        Side::from_is_long(is_long),
-    )
-    .map(UsdE6::get)
-    .map_err(to_py)
+    is_long: &Bound<'_, PyAny>,
+) -> PyResult<I64s> {
+    let risk: Vec<i64> = array("risk_e6", risk_e6)?;
+    let (n, like) = (risk.len(), "risk_e6");
+    let entry: Vec<i64> = array_like("entry_e10", entry_e10, n, like)?;
+    let stop: Vec<i64> = array_like("stop_e10", stop_e10, n, like)?;
+    let leverage: Vec<i64> = array_like("leverage_e10", leverage_e10, n, like)?;
+    let cost: Vec<i64> = array_like("cost_e10", cost_e10, n, like)?;
+    let is_long: Vec<bool> = array_like("is_long", is_long, n, like)?;
+    let out = detached(py, || {
+        margin::sizes_for_risk(&RiskRows {
+            risk: &risk,
+            entry: &entry,
+            stop: &stop,
+            leverage: &leverage,
+            cost: &cost,
+            is_long: &is_long,
+        })
+    })?;
+    Ok(PyArray1::from_vec(py, out).unbind())
 }
 
-/// Add the margin functions to the module.
+/// Add the functions to the module.
 pub(crate) fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
-    m.add_function(wrap_pyfunction!(notional, m)?)?;
-    m.add_function(wrap_pyfunction!(fee, m)?)?;
-    m.add_function(wrap_pyfunction!(execution_price, m)?)?;
-    m.add_function(wrap_pyfunction!(pnl, m)?)?;
     m.add_function(wrap_pyfunction!(pnls, m)?)?;
-    m.add_function(wrap_pyfunction!(liquidation_price, m)?)?;
     m.add_function(wrap_pyfunction!(liquidation_prices, m)?)?;
-    m.add_function(wrap_pyfunction!(safe_line, m)?)?;
     m.add_function(wrap_pyfunction!(health_scan, m)?)?;
-    m.add_function(wrap_pyfunction!(size_for_risk, m)?)?;
+    m.add_function(wrap_pyfunction!(sizes_for_risk, m)?)?;
     m.add_class::<PyHealth>()
 }
