@@ -1,0 +1,1 @@
+"""The Avantis (Veranta) perpetuals venue on Base."""
