@@ -530,232 +530,79 @@ def copy_closes(*, collateral_e6: _I64, leader_closed_e6: int, leader_held_e6: i
     """What each follower takes out: the leader's share of its own, rounded up."""
 
 # --- risk ---------------------------------------------------------------------------------------
+# Impossible arguments raise `InvalidInput` (by row, nothing applied); what a rule refuses is a value.
+# A value of the limit itself passes (LOSSES_IN_ROW: refuses).
 
 @final
 class Failure:
-    """One rule that said no."""
-
-    @property
-    def rule(self) -> int:
-        """Index into `RULES`."""
-    @property
-    def value(self) -> int:
-        """What it is or would become, in the rule's unit: e10 ratio or price, e6 USD, a count."""
-    @property
-    def limit(self) -> int:
-        """What is allowed, in the same unit; an equal value passes (LOSSES_IN_ROW: refuses)."""
-    @property
-    def resets_at_ns(self) -> int:
-        """When waiting alone would make it pass; 0 = never."""
-
+    """One `rule` (of `RULES`) that said no. `value` (what would be) and `limit` are in its unit (e10
+    ratio or price, e6 USD, count); `resets_at_ns`: when waiting makes it pass, 0 = never."""
+    rule: Final[int]; value: Final[int]; limit: Final[int]; resets_at_ns: Final[int]
 @final
 class RiskVerdict:
-    """Answer of `RiskBook.check` and `admit`: all failures, not just the first."""
-
-    @property
-    def ok(self) -> bool: ...
-    @property
-    def failures(self) -> tuple[Failure, ...]: ...
-    @property
-    def nearest_collateral_e6(self) -> int:
-        """Largest smaller collateral at the same leverage that would pass now; 0 = none, or ok."""
-    @property
-    def reservation(self) -> int:
-        """Handle to `release` or to pass to `apply_fill`; 0 when nothing was reserved."""
-    @property
-    def notional_e6(self) -> int: ...
-    @property
-    def required_e6(self) -> int:
-        """Collateral plus opening fee."""
-    @property
-    def entry_e10(self) -> int: ...
-    @property
-    def open_fee_e6(self) -> int: ...
-    @property
-    def close_fee_e6(self) -> int: ...
-    @property
-    def spread_cost_e6(self) -> int:
-        """Cost of the spread on the way out; that of the way in is part of `entry_e10`."""
-    @property
-    def liquidation_e10(self) -> int: ...
-    @property
-    def safe_line_e10(self) -> int: ...
-    @property
-    def worst_loss_e6(self) -> int:
-        """Loss at the stop with all costs, or the whole collateral plus costs without a stop."""
-    @property
-    def equity_e6(self) -> int: ...
-
+    """Answer of `check` and `admit`: all failures, and the ticket. `nearest_collateral_e6`: largest
+    smaller collateral that would pass now, 0 = none, or ok. `reservation`: handle for `release` and
+    `apply_fill`, 0 = none. `required_e6`: collateral plus opening fee. `spread_cost_e6`: on the way
+    out; that of the way in is part of `entry_e10`. `worst_loss_e6`: at the stop, or the whole
+    collateral without one, with all costs."""
+    ok: Final[bool]; failures: Final[tuple[Failure, ...]]; nearest_collateral_e6: Final[int]
+    reservation: Final[int]; notional_e6: Final[int]; required_e6: Final[int]
+    entry_e10: Final[int]; open_fee_e6: Final[int]; close_fee_e6: Final[int]
+    spread_cost_e6: Final[int]; liquidation_e10: Final[int]; safe_line_e10: Final[int]
+    worst_loss_e6: Final[int]; equity_e6: Final[int]
 @final
 class Admissions:
-    """Struct of arrays of `admit_batch`; the first failure per row."""
-
-    @property
-    def ok(self) -> _Bool: ...
-    @property
-    def rule(self) -> _U8: ...
-    @property
-    def value(self) -> _I64: ...
-    @property
-    def limit(self) -> _I64: ...
-    @property
-    def resets_at_ns(self) -> _I64: ...
-    @property
-    def nearest_collateral_e6(self) -> _I64: ...
-    @property
-    def reservation(self) -> _U64: ...
-
+    """Columns of `admit_batch`, a row for each asked one: the first failure, as in `Failure`."""
+    ok: Final[_Bool]; rule: Final[_U8]; value: Final[_I64]; limit: Final[_I64]
+    resets_at_ns: Final[_I64]; nearest_collateral_e6: Final[_I64]; reservation: Final[_U64]
 @final
 class Exposure:
-    """A user's account as the risk book sees it, at the last marks."""
-
-    @property
-    def cash_e6(self) -> int: ...
-    @property
-    def reserved_e6(self) -> int: ...
-    @property
-    def margin_e6(self) -> int: ...
-    @property
-    def unrealised_e6(self) -> int: ...
-    @property
-    def equity_e6(self) -> int: ...
-    @property
-    def free_e6(self) -> int: ...
-    @property
-    def long_notional_e6(self) -> int: ...
-    @property
-    def short_notional_e6(self) -> int: ...
-    @property
-    def day_pnl_e6(self) -> int:
-        """Realised plus unrealised since 00:00 UTC."""
-    @property
-    def day_start_equity_e6(self) -> int: ...
-    @property
-    def opens_last_minute(self) -> int: ...
-    @property
-    def trades_today(self) -> int: ...
-    @property
-    def volume_hour_e6(self) -> int: ...
-    @property
-    def volume_day_e6(self) -> int: ...
-    @property
-    def losses_in_row(self) -> int: ...
-
+    """An account at the last marks; `day_pnl_e6`: realised plus unrealised since 00:00 UTC."""
+    cash_e6: Final[int]; reserved_e6: Final[int]; margin_e6: Final[int]
+    unrealised_e6: Final[int]; equity_e6: Final[int]; free_e6: Final[int]
+    long_notional_e6: Final[int]; short_notional_e6: Final[int]; day_pnl_e6: Final[int]
+    day_start_equity_e6: Final[int]; opens_last_minute: Final[int]; trades_today: Final[int]
+    volume_hour_e6: Final[int]; volume_day_e6: Final[int]; losses_in_row: Final[int]
 @final
 class RiskBook:
     """Accounts, positions, reservations and limits of all users of this shard."""
-
     def __new__(cls) -> RiskBook: ...
-    def set_market(
-        self,
-        market_ix: int,
-        *,
-        min_leverage_e10: int,
-        max_leverage_e10: int,
-        min_notional_e6: int,
-        threshold_e10: int,
-        open_fee_e10: int,
-        close_fee_e10: int,
-        spread_e10: int,
-        is_open: bool = True,
-    ) -> None:
+    def set_market(self, market_ix: int, *, min_leverage_e10: int, max_leverage_e10: int,
+        min_notional_e6: int, threshold_e10: int, open_fee_e10: int, close_fee_e10: int,
+        spread_e10: int, is_open: bool = True) -> None:
         """Declare a market or replace its facts; `is_open` False refuses every open on it."""
-    def load_users(
-        self,
-        user_ix: _U32,
-        *,
-        cash_e6: _I64,
-        day_start_equity_e6: _I64,
-        losses_in_row: _I64,
-        max_leverage_e10: _I64,
-        max_position_e6: _I64,
-        max_account_risk_e10: _I64,
-        liquidation_buffer_e10: _I64,
-        max_daily_loss_e10: _I64,
-        opens_per_minute: _I64,
-        trades_per_day: _I64,
-        volume_hour_e6: _I64,
-        volume_day_e6: _I64,
-        max_losses_in_row: _I64,
-    ) -> None:
+    def load_users(self, user_ix: _U32, *, cash_e6: _I64, day_start_equity_e6: _I64,
+        losses_in_row: _I64, max_leverage_e10: _I64, max_position_e6: _I64,
+        max_account_risk_e10: _I64, liquidation_buffer_e10: _I64, max_daily_loss_e10: _I64,
+        opens_per_minute: _I64, trades_per_day: _I64, volume_hour_e6: _I64, volume_day_e6: _I64,
+        max_losses_in_row: _I64) -> None:
         """Add users or replace their cash and limits; positions and reservations stay."""
     def load_opens(self, user_ix: _U32, *, at_ns: _I64, notional_e6: _I64) -> None:
         """Past opens, oldest first, so that rolling windows survive a restart."""
     def set_marks(self, market_ix: _U16, *, price_e10: _I64) -> None: ...
-    def check(
-        self,
-        user_ix: int,
-        *,
-        market_ix: int,
-        is_long: bool,
-        collateral_e6: int,
-        leverage_e10: int,
-        price_e10: int,
-        stop_loss_e10: int = 0,
-        now_ns: int,
-    ) -> RiskVerdict:
+    def check(self, user_ix: int, *, market_ix: int, is_long: bool, collateral_e6: int,
+        leverage_e10: int, price_e10: int, stop_loss_e10: int = 0, now_ns: int) -> RiskVerdict:
         """What `admit` would say, without reserving."""
-    def admit(
-        self,
-        user_ix: int,
-        *,
-        market_ix: int,
-        is_long: bool,
-        collateral_e6: int,
-        leverage_e10: int,
-        price_e10: int,
-        stop_loss_e10: int = 0,
-        now_ns: int,
-    ) -> RiskVerdict:
+    def admit(self, user_ix: int, *, market_ix: int, is_long: bool, collateral_e6: int,
+        leverage_e10: int, price_e10: int, stop_loss_e10: int = 0, now_ns: int) -> RiskVerdict:
         """Run every rule; when all pass, reserve cash and count the open."""
-    def admit_batch(
-        self,
-        user_ix: _U32,
-        *,
-        market_ix: _U16,
-        is_long: _Bool,
-        collateral_e6: _I64,
-        leverage_e10: _I64,
-        price_e10: _I64,
-        stop_loss_e10: _I64,
-        now_ns: int,
-    ) -> Admissions:
+    def admit_batch(self, user_ix: _U32, *, market_ix: _U16, is_long: _Bool, collateral_e6: _I64,
+        leverage_e10: _I64, price_e10: _I64, stop_loss_e10: _I64, now_ns: int) -> Admissions:
         """`admit` row by row, in order."""
     def release(self, reservation: int) -> bool:
         """Give a reservation back (order refused or rejected later); False when unknown."""
-    def apply_fill(
-        self,
-        user_ix: int,
-        *,
-        position_id: int,
-        market_ix: int,
-        is_long: bool,
-        entry_e10: int,
-        collateral_e6: int,
-        leverage_e10: int,
-        cash_delta_e6: int,
-        realised_e6: int,
-        is_close: bool,
-        at_ns: int,
-        reservation: int = 0,
-    ) -> None:
+    def apply_fill(self, user_ix: int, *, position_id: int, market_ix: int, is_long: bool,
+        entry_e10: int, collateral_e6: int, leverage_e10: int, cash_delta_e6: int,
+        realised_e6: int, is_close: bool, at_ns: int, reservation: int = 0) -> None:
         """Set a position to its state after a fill (collateral 0 = gone) and move cash.
-
-        `is_close` with `realised_e6` < 0 lengthens the losing streak, >= 0 ends it.
-        """
+        `is_close` with `realised_e6` < 0 lengthens the losing streak, >= 0 ends it."""
     def start_day(self, user_ix: int, *, day_start_ns: int, equity_e6: int) -> None:
-        """Set the equity the day's loss is measured from; `day_start_ns` must be 00:00 UTC.
-
-        Without it a day starts with the equity at its first admission or fill, which misses what
-        was lost since midnight: call it at 00:00 UTC. Loaded starts belong to the day of the first
-        question after `load_users`.
-        """
+        """Set the equity the day's loss is measured from, at 00:00 UTC; else a day starts with the
+        equity at its first admission or fill. A loaded start: day of the first question."""
     def exposure(self, user_ix: int, *, now_ns: int) -> Exposure: ...
     def dump(self) -> list[tuple[int, int, int, int, int, int, int]]:
-        """(user_ix, position_id, market_ix, side, entry_e10, collateral_e6, leverage_e10) rows.
-
-        By user and position; side 1 = long, 0 = short.
-        """
+        """(user, position_id, market, 1 long | 0 short, entry_e10, collateral_e6, leverage_e10)."""
+    def memory_bytes(self) -> int: ...
 
 # --- triggers ---------------------------------------------------------------------------------------
 

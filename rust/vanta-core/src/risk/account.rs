@@ -150,6 +150,11 @@ impl Account {
         }
     }
 
+    /// Bytes of positions and opens.
+    pub(super) fn heap_bytes(&self) -> usize {
+        self.positions.heap_bytes() + self.opens.heap_bytes()
+    }
+
     pub(super) fn free(&self) -> Result<UsdE6, CoreError> {
         self.cash.checked_sub(self.reserved)
     }
@@ -191,6 +196,11 @@ impl Account {
             Some(day) if day < now.day_start() => equity,
             Some(_) | None => self.start_equity,
         }
+    }
+
+    /// The first question after a load says which day the loaded start of the day belongs to.
+    pub(super) fn anchor(&mut self, now: TimeNs) {
+        self.day.get_or_insert(now.day_start());
     }
 
     /// Enter the day of `now`, before anything of that day is applied.

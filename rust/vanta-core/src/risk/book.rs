@@ -1,12 +1,10 @@
 //! The book itself: accounts, markets, marks and reservations.
 
-use std::collections::HashMap;
-
 use super::account::{Account, Exposure, Position, UserState};
 use super::figures::{Figures, Market, OpenRequest};
 use super::nearest::nearest_collateral;
 use super::rules::{Failure, RiskVerdict, failures};
-use super::tables::{Accounts, Markets};
+use super::tables::{Accounts, ByNumber, Markets, map_bytes};
 use crate::error::CoreError;
 use crate::margin::{Side, in_range, positive_price, positive_ratio};
 use crate::units::{MarketIx, PriceE10, RatioE10, TimeNs, UsdE6, UserIx};
@@ -63,8 +61,15 @@ pub struct Admission {
 pub struct RiskBook {
     markets: Markets,
     accounts: Accounts,
-    reservations: HashMap<u64, Reservation>,
+    reservations: ByNumber<u64, Reservation>,
     last_reservation: u64,
+}
+
+fn unknown_user(user: UserIx) -> CoreError {
+    CoreError::Unknown {
+        name: "user_ix",
+        value: u64::from(user.get()),
+    }
 }
 
 impl RiskBook {
@@ -94,6 +99,7 @@ impl RiskBook {
                 .and_then(|()| user.limits.validate())
                 .map_err(|error| error.at_row(row))?;
         }
+        self.accounts.reserve(users.len());
         for user in users {
             let Some(account) = self.accounts.get_mut(user.user) else {
                 self.accounts.push(user.user, Account::new(user));
@@ -141,17 +147,17 @@ impl RiskBook {
     }
 
     fn account(&self, user: UserIx) -> Result<&Account, CoreError> {
-        self.accounts.get(user).ok_or(CoreError::Unknown {
-            name: "user_ix",
-            value: u64::from(user.get()),
-        })
+        self.accounts.get(user).ok_or(unknown_user(user))
     }
 
-    /// The first question after a load says which day the loaded start of the day belongs to.
-    fn anchor(&mut self, user: UserIx, now: TimeNs) {
-        if let Some(account) = self.accounts.get_mut(user) {
-            account.day.get_or_insert(now.day_start());
-        }
+    /// Bytes the book holds: accounts, positions, opens, reservations and markets, with the slack
+    /// of their tables; not counted is what the allocator adds.
+    #[must_use]
+    pub fn memory_bytes(&self) -> usize {
+        size_of::<Self>()
+            + self.accounts.heap_bytes()
+            + self.markets.heap_bytes()
+            + map_bytes(&self.reservations)
     }
 
     /// What `admit` would say, without reserving.
@@ -160,26 +166,35 @@ impl RiskBook {
     /// `Unknown` for a user that was not loaded, `OutOfRange` for an impossible argument,
     /// `Overflow` when a figure does not fit.
     pub fn check(&mut self, request: &OpenRequest) -> Result<RiskVerdict, CoreError> {
+        Ok(self.judged(request)?.1)
+    }
+
+    // The verdict, and the account it is about.
+    fn judged(&mut self, request: &OpenRequest) -> Result<(&mut Account, RiskVerdict), CoreError> {
         request.validate()?;
-        self.anchor(request.user, request.now);
-        let account = self.account(request.user)?;
+        let account = self
+            .accounts
+            .get_mut(request.user)
+            .ok_or(unknown_user(request.user))?;
+        account.anchor(request.now);
         let market = self.markets.get(request.market);
         let figures = Figures::of(request, market, account.limits.liquidation_buffer)?;
         let equity = account.worth(|index| self.markets.mark(index))?.equity;
         let failures = failures(request, market, account, &figures, equity)?;
         let nearest = match market {
-            Some(market) => {
+            Some(market) if !failures.is_empty() => {
                 nearest_collateral(request, market, account, &figures, equity, &failures)?
             }
-            None => UsdE6::ZERO,
+            Some(_) | None => UsdE6::ZERO,
         };
-        Ok(RiskVerdict {
+        let verdict = RiskVerdict {
             failures,
             nearest_collateral: nearest,
             reservation: 0,
             figures,
             equity,
-        })
+        };
+        Ok((account, verdict))
     }
 
     /// Run every rule; when all pass, reserve the required cash and count the open.
@@ -187,19 +202,14 @@ impl RiskBook {
     /// # Errors
     /// As [`RiskBook::check`]; then nothing is changed.
     pub fn admit(&mut self, request: &OpenRequest) -> Result<RiskVerdict, CoreError> {
-        let mut verdict = self.check(request)?;
+        let next = self.last_reservation.checked_add(1);
+        let (account, mut verdict) = self.judged(request)?;
         if !verdict.ok() {
             return Ok(verdict);
         }
-        let Some(account) = self.accounts.get_mut(request.user) else {
-            return Ok(verdict);
-        };
-        let id = self
-            .last_reservation
-            .checked_add(1)
-            .ok_or(CoreError::Overflow {
-                what: "reservation",
-            })?;
+        let id = next.ok_or(CoreError::Overflow {
+            what: "reservation",
+        })?;
         let amount = verdict.figures.required;
         account.reserved = account.reserved.checked_add(amount)?;
         account.roll(request.now, verdict.equity);
@@ -347,7 +357,9 @@ impl RiskBook {
     /// # Errors
     /// `Unknown` for a user that was not loaded, `Overflow` when a sum does not fit.
     pub fn exposure(&mut self, user: UserIx, now: TimeNs) -> Result<Exposure, CoreError> {
-        self.anchor(user, now);
+        if let Some(account) = self.accounts.get_mut(user) {
+            account.anchor(now);
+        }
         self.account(user)?
             .exposure(now, |index| self.markets.mark(index))
     }

@@ -45,7 +45,6 @@ impl Window {
 struct Open {
     at: TimeNs,
     reservation: u64,
-    notional: UsdE6,
     /// Sum of all notionals up to and including this row, dropped rows included.
     total: i128,
 }
@@ -61,17 +60,23 @@ pub(super) struct Opens {
 impl Opens {
     /// Count an open. `reservation` 0 = not to be taken back.
     pub(super) fn add(&mut self, at: TimeNs, notional: UsdE6, reservation: u64) {
-        let index = self.rows.partition_point(|row| row.at <= at);
+        let newest = self.rows.back().is_none_or(|last| last.at <= at);
+        let index = if newest {
+            self.rows.len()
+        } else {
+            self.rows.partition_point(|row| row.at <= at)
+        };
         let total = self.total_before(index) + notional.wide();
-        self.rows.insert(
-            index,
-            Open {
-                at,
-                reservation,
-                notional,
-                total,
-            },
-        );
+        let open = Open {
+            at,
+            reservation,
+            total,
+        };
+        if newest {
+            self.rows.push_back(open);
+            return;
+        }
+        self.rows.insert(index, open);
         for row in self.rows.iter_mut().skip(index + 1) {
             row.total += notional.wide();
         }
@@ -87,9 +92,10 @@ impl Opens {
         let Some(index) = found.map(|offset| first + offset) else {
             return;
         };
+        let before = self.total_before(index);
         if let Some(gone) = self.rows.remove(index) {
             for row in self.rows.iter_mut().skip(index) {
-                row.total -= gone.notional.wide();
+                row.total -= gone.total - before;
             }
         }
     }
@@ -113,13 +119,39 @@ impl Opens {
     }
 
     fn first(&self, window: Window, now: TimeNs) -> usize {
+        // Mostly a window holds all of the rows or none, and a search would guess its way there.
+        if self
+            .rows
+            .front()
+            .is_none_or(|row| window.counts(row.at, now))
+        {
+            return 0;
+        }
+        if self
+            .rows
+            .back()
+            .is_some_and(|row| !window.counts(row.at, now))
+        {
+            return self.rows.len();
+        }
         self.rows.partition_point(|row| !window.counts(row.at, now))
+    }
+
+    /// Opens in the window, and the notional opened in it.
+    ///
+    /// # Errors
+    /// `Overflow` when the notional does not fit.
+    pub(super) fn within(&self, window: Window, now: TimeNs) -> Result<(i64, UsdE6), CoreError> {
+        let first = self.first(window, now);
+        let count = i64::try_from(self.rows.len() - first).unwrap_or(i64::MAX);
+        let sum = self.total_before(self.rows.len()) - self.total_before(first);
+        let sum = i64::try_from(sum).map_err(|_| CoreError::Overflow { what: "volume" })?;
+        Ok((count, UsdE6::new(sum)?))
     }
 
     /// Opens in the window.
     pub(super) fn count(&self, window: Window, now: TimeNs) -> i64 {
-        let count = self.rows.len() - self.first(window, now);
-        i64::try_from(count).unwrap_or(i64::MAX)
+        i64::try_from(self.rows.len() - self.first(window, now)).unwrap_or(i64::MAX)
     }
 
     /// When one more open fits under `limit`, given that it does not now; 0 = never.
@@ -134,11 +166,16 @@ impl Opens {
     }
 
     /// Notional opened in the window.
+    ///
+    /// # Errors
+    /// `Overflow` when it does not fit.
     pub(super) fn volume(&self, window: Window, now: TimeNs) -> Result<UsdE6, CoreError> {
-        let sum = self.total_before(self.rows.len()) - self.total_before(self.first(window, now));
-        i64::try_from(sum)
-            .map_err(|_| CoreError::Overflow { what: "volume" })
-            .and_then(UsdE6::new)
+        Ok(self.within(window, now)?.1)
+    }
+
+    /// Bytes on the heap.
+    pub(super) fn heap_bytes(&self) -> usize {
+        self.rows.capacity() * size_of::<Open>()
     }
 
     /// When `notional` more fits under `limit`, given that it does not now; 0 = never.

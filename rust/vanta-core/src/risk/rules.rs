@@ -205,15 +205,24 @@ pub(super) fn failures(
         account.losses_in_row,
         limits.max_losses_in_row,
     );
-    for (rule, window, limit) in [
+    let minute = account.opens.count(Window::MINUTE, request.now);
+    let (today, day) = account.opens.within(Window::UtcDay, request.now)?;
+    let hour = account.opens.volume(Window::HOUR, request.now)?;
+    for (rule, window, opened, limit) in [
         (
             Rule::OpensPerMinute,
             Window::MINUTE,
+            minute,
             limits.opens_per_minute,
         ),
-        (Rule::TradesPerDay, Window::UtcDay, limits.trades_per_day),
+        (
+            Rule::TradesPerDay,
+            Window::UtcDay,
+            today,
+            limits.trades_per_day,
+        ),
     ] {
-        let would = account.opens.count(window, request.now).saturating_add(1);
+        let would = opened.saturating_add(1);
         if would > limit {
             out.add(
                 rule,
@@ -223,14 +232,11 @@ pub(super) fn failures(
             );
         }
     }
-    for (rule, window, limit) in [
-        (Rule::VolumeHour, Window::HOUR, limits.volume_hour),
-        (Rule::VolumeDay, Window::UtcDay, limits.volume_day),
+    for (rule, window, opened, limit) in [
+        (Rule::VolumeHour, Window::HOUR, hour, limits.volume_hour),
+        (Rule::VolumeDay, Window::UtcDay, day, limits.volume_day),
     ] {
-        let would = account
-            .opens
-            .volume(window, request.now)?
-            .checked_add(figures.notional)?;
+        let would = opened.checked_add(figures.notional)?;
         if would > limit {
             let resets = account
                 .opens

@@ -269,6 +269,11 @@ impl PyRiskBook {
         Ok(PyAdmissions::new(py, &rows))
     }
 
+    /// Bytes the book holds, its tables' slack included.
+    fn memory_bytes(&self, py: Python<'_>) -> PyResult<usize> {
+        self.book.with_detached(py, |book| Ok(book.memory_bytes()))
+    }
+
     /// Give a reservation back (order refused or rejected later); False when unknown.
     fn release(&self, py: Python<'_>, reservation: &Bound<'_, PyAny>) -> PyResult<bool> {
         let reservation: u64 = int("reservation", reservation)?;
