@@ -141,3 +141,139 @@ fn digest_of(text: &[u8]) -> Option<[u8; 32]> {
     }
     (held == 0).then_some(bytes)
 }
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+mod tests {
+    use proptest::prelude::*;
+    use rstest::rstest;
+
+    use super::*;
+
+    // The example of the specification.
+    const SECRET: &[u8] =
+        b"\x31\xf2\x90\xf6\xbf\x06\x29\x8a\xab\x4f\x08\xd4\x3c\x3f\x08\x2c\xf6\x48\xa3\x62\xda\x2d\xa4\xb0";
+    const OTHER: &[u8] = b"twenty-four bytes at all";
+    const GOOD: &str = "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=";
+    const WRONG: &str = "v1,Ceo5qEr07ixe2NLpvHk3FH9bwy/WavXrAFQ/9tdO6mc=";
+
+    fn signer(id: &str, timestamp: &str, body: &str, signature: &str, secrets: &[&[u8]]) -> i16 {
+        let delivery = Delivery {
+            id: id.as_bytes(),
+            timestamp: timestamp.as_bytes(),
+            body: body.as_bytes(),
+            signature: signature.as_bytes(),
+        };
+        verify(&Secrets::new(secrets.iter().copied()).unwrap(), &delivery)
+    }
+
+    fn example(signature: &str, secrets: &[&[u8]]) -> i16 {
+        let id = "msg_p5jXN8AQM9LWM0D4loKWxJek";
+        signer(
+            id,
+            "1614265330",
+            r#"{"test": 2432232314}"#,
+            signature,
+            secrets,
+        )
+    }
+
+    #[test]
+    fn the_first_secret_that_signed_is_told() {
+        assert_eq!(example(GOOD, &[SECRET]), 0);
+        assert_eq!(example(GOOD, &[OTHER, SECRET]), 1);
+        assert_eq!(example(GOOD, &[SECRET, SECRET]), 0);
+        assert_eq!(example(GOOD, &[OTHER]), -1);
+        assert_eq!(example(WRONG, &[SECRET]), -1);
+        assert_eq!(
+            example(&format!("{WRONG} v1a,x junk  {GOOD}"), &[SECRET]),
+            0
+        );
+    }
+
+    #[rstest]
+    #[case::nothing("", -1)]
+    #[case::no_version("g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=", -1)]
+    #[case::other_version("v2,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=", -1)]
+    #[case::no_padding("v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE", -1)]
+    #[case::padded_twice("v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1O==", -1)]
+    #[case::not_canonical("v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OF=", -1)]
+    #[case::url_alphabet("v1,g0hM9SsE-OTPJTGt_tmIKtSyZlE3uFJELVlNIOLJ1OE=", -1)]
+    #[case::eight("a a a a a a a v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=", 0)]
+    #[case::nine(
+        "a a a a a a a a v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=",
+        -1
+    )]
+    fn tokens_of_the_list(#[case] signature: &str, #[case] expected: i16) {
+        assert_eq!(example(signature, &[SECRET]), expected);
+    }
+
+    #[rstest]
+    #[case::short_id("msg_p5j", "1614265330")]
+    #[case::dot_in_id("msg_p5jX.8AQM9", "1614265330")]
+    #[case::nine_digits("msg_p5jXN8AQM9", "161426533")]
+    #[case::eleven_digits("msg_p5jXN8AQM9", "16142653300")]
+    #[case::sign("msg_p5jXN8AQM9", "+161426533")]
+    fn nobody_signed_what_is_malformed(#[case] id: &str, #[case] timestamp: &str) {
+        let content = format!("{id}.{timestamp}.body");
+        let mac = hmac_sha256(SECRET, &[content.as_bytes()]);
+        let signature = format!("v1,{}", base64(&*mac));
+        assert_eq!(signer(id, timestamp, "body", &signature, &[SECRET]), -1);
+    }
+
+    #[test]
+    fn counts_and_lengths_of_secrets() {
+        for (length, good) in [(23, false), (24, true), (64, true), (65, false)] {
+            let secret = vec![1; length];
+            assert_eq!(Secrets::new([secret.as_slice()]).is_ok(), good);
+        }
+        for (count, good) in [(0, false), (1, true), (16, true), (17, false)] {
+            assert_eq!(Secrets::new(vec![SECRET; count]).is_ok(), good);
+        }
+        let shown = format!("{:?}", Secrets::new([SECRET]).unwrap());
+        assert_eq!(shown, "Secrets(1)");
+    }
+
+    fn base64(bytes: &[u8]) -> String {
+        let alphabet: Vec<char> = ('A'..='Z')
+            .chain('a'..='z')
+            .chain('0'..='9')
+            .chain("+/".chars())
+            .collect();
+        let bits: Vec<u8> = bytes
+            .iter()
+            .flat_map(|byte| (0..8).rev().map(move |at| byte >> at & 1))
+            .collect();
+        let mut text: String = bits
+            .chunks(6)
+            .map(|six| {
+                (0..6).fold(0, |value, at| {
+                    value << 1 | usize::from(six.get(at).copied().unwrap_or(0))
+                })
+            })
+            .map(|value| alphabet.get(value).copied().unwrap())
+            .collect();
+        text.push('=');
+        text
+    }
+
+    proptest! {
+        #[test]
+        fn every_digest_is_read_as_it_was_written(digest: [u8; 32]) {
+            prop_assert_eq!(digest_of(base64(&digest).as_bytes()), Some(digest));
+        }
+
+        #[test]
+        fn one_changed_byte_is_refused(body in "[a-z]{1,50}", at: prop::sample::Index) {
+            let mac = hmac_sha256(SECRET, &[b"identifier.1614265330.", body.as_bytes()]);
+            let signature = format!("v1,{}", base64(&*mac));
+            prop_assert_eq!(signer("identifier", "1614265330", &body, &signature, &[SECRET]), 0);
+            let place = at.index(body.len());
+            let other: String = body
+                .char_indices()
+                .map(|(index, letter)| if index == place { '!' } else { letter })
+                .collect();
+            prop_assert_eq!(signer("identifier", "1614265330", &other, &signature, &[SECRET]), -1);
+        }
+    }
+}

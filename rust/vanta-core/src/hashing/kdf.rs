@@ -133,3 +133,84 @@ fn out_of_range(name: &'static str, value: u64, min: u64, max: u64) -> CoreError
         max: i128::from(max),
     }
 }
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+mod tests {
+    use alloy_primitives::hex;
+    use rstest::rstest;
+
+    use super::*;
+
+    // RFC 7914, sections 11 and 12.
+    #[test]
+    fn published_keys() {
+        let key = Pbkdf2::sha256(1)
+            .unwrap()
+            .derive(b"passwd", b"salt", 64)
+            .unwrap();
+        assert_eq!(
+            key.as_slice(),
+            hex!(
+                "55ac046e56e3089fec1691c22544b605f94185216dde0465e68b9d57c20dacbc
+                 49ca9cccf179b645991664b39d77ef317c71b845b1e30bd509112041d3a19783"
+            )
+        );
+        let key = Scrypt::new(1024, 8, 16)
+            .unwrap()
+            .derive(b"password", b"NaCl", 64)
+            .unwrap();
+        assert_eq!(
+            key.as_slice(),
+            hex!(
+                "fdbabe1c9d3472007856e7190d01e9fe7c6ad7cbc8237830e77376634b373162
+                 2eaf30d92e22a3886ff109279d9830dac727afb94a83ee6d8360cbdfa2cc0640"
+            )
+        );
+    }
+
+    #[rstest]
+    #[case::none(0, false)]
+    #[case::one(1, true)]
+    #[case::limit(10_000_000, true)]
+    #[case::above(10_000_001, false)]
+    #[case::far_above(u64::MAX, false)]
+    fn iterations(#[case] count: u64, #[case] good: bool) {
+        assert_eq!(Pbkdf2::sha256(count).is_ok(), good);
+        assert_eq!(Pbkdf2::sha512(count).is_ok(), good);
+    }
+
+    #[rstest]
+    #[case::smallest(2, 1, 1, true)]
+    #[case::one(1, 1, 1, false)]
+    #[case::zero(0, 1, 1, false)]
+    #[case::no_power(3, 1, 1, false)]
+    #[case::limit(1 << 19, 8, 1, true)]
+    #[case::above(1 << 19, 8, 2, false)]
+    #[case::no_blocks(2, 0, 1, false)]
+    #[case::no_lanes(2, 1, 0, false)]
+    #[case::overflow(1 << 63, 1 << 63, 1 << 63, false)]
+    #[case::wrapping_to_small(1 << 32, 1 << 32, 1, false)]
+    fn costs(#[case] n: u64, #[case] r: u64, #[case] p: u64, #[case] good: bool) {
+        assert_eq!(Scrypt::new(n, r, p).is_ok(), good);
+    }
+
+    #[rstest]
+    #[case(0, false)]
+    #[case(1, true)]
+    #[case(128, true)]
+    #[case(129, false)]
+    fn lengths(#[case] length: usize, #[case] good: bool) {
+        assert_eq!(
+            Pbkdf2::sha256(1).unwrap().derive(b"", b"", length).is_ok(),
+            good
+        );
+        assert_eq!(
+            Scrypt::new(2, 1, 1)
+                .unwrap()
+                .derive(b"", b"", length)
+                .is_ok(),
+            good
+        );
+    }
+}

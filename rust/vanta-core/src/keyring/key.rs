@@ -108,3 +108,6 @@ pub(super) fn scalar(secret: &[u8; 32]) -> Result<SecretKey, CoreError> {
     SecretKey::from_byte_array(*secret)
         .map_err(|_| CoreError::invalid("key", "is zero or not below the group order"))
 }
+
+// A key cannot outlive its wipe: this fails to compile when its bytes lose their wiping type.
+const _: fn(&Key) -> &Zeroizing<[u8; 32]> = |key| &key.secret;
