@@ -2,9 +2,9 @@
 
 use hashbrown::HashTable;
 
-use super::heap::{Forest, MAX_NODES, NIL, Node};
+use super::heap::{Forest, GROUP, MAX_NODES, NIL, Node};
 use super::kind::{Arming, Lane, Start, TriggerKind};
-use super::trail::{ASIDE, GROUP, Place, Trails};
+use super::trail::{ASIDE, Place, Trails};
 use crate::error::CoreError;
 use crate::units::{MarketIx, PriceE10};
 
@@ -384,7 +384,7 @@ impl TriggerBook {
             if rest != NIL {
                 quiet.moves(lane, -self.forest.at(rest).key);
             }
-            if let Some(mark) = self.trails.highest(place) {
+            if let Some(mark) = self.trails.highest(&self.forest, place) {
                 quiet.moves(lane, mark.saturating_sub(1));
             }
         }

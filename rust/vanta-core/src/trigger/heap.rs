@@ -10,7 +10,9 @@ pub(super) const NIL: u32 = 0;
 /// Slots stay below the bits that mark an owner.
 pub(super) const MAX_NODES: u32 = (1 << 30) - 1;
 const OWNER: u32 = 1 << 31;
-const GROUP: u32 = 1 << 30;
+const OF_GROUP: u32 = 1 << 30;
+/// Tag of a node that stands for a group of trailing stops.
+pub(super) const GROUP: u8 = 7;
 
 /// One trigger, or the place of a group of trailing stops. Packed: 44 bytes instead of 48.
 #[derive(Debug, Clone, Copy)]
@@ -59,15 +61,15 @@ impl Owner {
     }
 
     pub(super) const fn group(slot: u32) -> Self {
-        Self(OWNER | GROUP | slot)
+        Self(OWNER | OF_GROUP | slot)
     }
 
     /// Slot of the group, if a group owns the heap.
     pub(super) const fn as_group(self) -> Option<u32> {
-        if self.0 & GROUP == 0 {
+        if self.0 & OF_GROUP == 0 {
             None
         } else {
-            Some(self.0 & !(OWNER | GROUP))
+            Some(self.0 & !(OWNER | OF_GROUP))
         }
     }
 }
@@ -130,8 +132,8 @@ impl Forest {
             return slot;
         }
         if self.nodes.len() == self.nodes.capacity() {
-            // An eighth at a time: doubling would let up to half of the slab lie idle.
-            self.nodes.reserve_exact((self.nodes.len() / 8).max(64));
+            // A sixteenth at a time: doubling would let up to half of the slab lie idle.
+            self.nodes.reserve_exact((self.nodes.len() / 16).max(64));
         }
         let slot = u32::try_from(self.nodes.len()).unwrap_or(MAX_NODES);
         self.nodes.push(node);
@@ -200,6 +202,17 @@ impl Forest {
         self.at_mut(rest).parent = parent;
         self.rerank(parent);
         None
+    }
+
+    /// The mark of a group, or of a trailing stop that stands alone: what it fires at, less its
+    /// distance.
+    pub(super) fn mark(&self, slot: u32) -> i64 {
+        let Node { tag, key, aux, .. } = *self.at(slot);
+        if tag == GROUP {
+            aux
+        } else {
+            key.saturating_sub(aux)
+        }
     }
 
     /// Whether a node has nothing below it.

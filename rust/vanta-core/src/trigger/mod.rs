@@ -8,6 +8,7 @@
 //! kind.rs    which way a kind looks, and what its arguments mean
 //! heap.rs    leftist heaps of nodes in one slab: arm, disarm, fire, meld in O(log n), worst case
 //! trail.rs   trailing stops: those with the same watermark share it, and new extremes meld them
+//! marks.rs   the watermarks of a lane in order
 //! ```
 //!
 //! A market has two lanes, what fires at or below the price and what fires at or above it. Within a
@@ -38,6 +39,7 @@
 mod book;
 mod heap;
 mod kind;
+mod marks;
 mod trail;
 
 pub use book::{Fired, QuoteRows, TriggerBook};

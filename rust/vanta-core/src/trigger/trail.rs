@@ -1,19 +1,18 @@
 //! Trailing stops, whose level moves with the best price.
 //!
-//! All of a lane with the same watermark stand in one group, ordered by distance: the group fires at
-//! its mark plus the smallest distance, and only that is in the lane's heap. A price that makes a new
-//! extreme takes over every mark it has passed by melding those groups into one, without looking at
-//! their members. Each arming makes at most one group and each meld removes one, so a new extreme
-//! costs O(log n) in the long run however many trail. A mark with one trigger needs no group: the
-//! trigger itself stands in the lane's heap, its mark being its key less its distance.
+//! Those of a lane with the same watermark stand in one group, ordered by distance: the group fires
+//! at its mark plus the smallest distance, and only that is in the lane's heap. A price that makes a
+//! new extreme takes over every mark it has passed by melding those groups into one, without looking
+//! at their members. An arming adds at most one mark and each meld removes one, so a new extreme
+//! costs O(log n) in the long run, however many trail. A few with one mark need no group: they stand
+//! in the lane's heap themselves, their mark being their key less their distance.
 
-use std::collections::BTreeMap;
-
-use super::heap::{Forest, NIL, Node, Owner};
+use super::heap::{Forest, GROUP, NIL, Node, Owner};
 use super::kind::Lane;
+use super::marks::Marks;
 
-/// Tag of a node that stands for a group.
-pub(super) const GROUP: u8 = 7;
+/// So many with one mark stand alone. A group has a node of its own, which must not weigh on few.
+const ALONE: usize = 4;
 /// Bit of a tag: not in the lane's heap itself (member of a group, or break-even at rest).
 pub(super) const ASIDE: u8 = 16;
 
@@ -40,8 +39,6 @@ impl Place {
     }
 }
 
-type Marks = BTreeMap<i64, u32>;
-
 /// Watermarks of every lane: the trigger or group that stands at each.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Trails {
@@ -56,45 +53,47 @@ impl Trails {
         }
     }
 
-    /// Bytes at most: a leaf of the map has 144 and holds 5 to 11 marks, the nodes above it add a
-    /// quarter.
+    /// Bytes, spare room included.
     pub(super) fn bytes(&self) -> usize {
-        let held: usize = self.marks.iter().flatten().map(Marks::len).sum();
-        self.marks.capacity() * size_of::<[Marks; 2]>() + held * 36
+        let marks = self.marks.iter().flatten().map(Marks::bytes);
+        self.marks.capacity() * size_of::<[Marks; 2]>() + marks.sum::<usize>()
     }
 
     /// The mark the price passes first.
-    pub(super) fn highest(&self, place: Place) -> Option<i64> {
-        let marks = self.of(place)?;
-        marks.last_key_value().map(|(mark, _)| *mark)
+    pub(super) fn highest(&self, forest: &Forest, place: Place) -> Option<i64> {
+        let last = self.of(place)?.last()?;
+        Some(forest.mark(last))
     }
 
     /// Let a trigger in no heap, its distance in `aux`, trail from `mark`.
     pub(super) fn join(&mut self, forest: &mut Forest, place: Place, mark: i64, slot: u32) {
-        let Some(&held) = self.of(place).and_then(|marks| marks.get(&mark)) else {
-            return self.stand_alone(forest, place, mark, slot);
-        };
-        if forest.at(held).tag == GROUP {
+        let here = self.of(place).map(|marks| marks.at(forest, mark, ALONE));
+        let here = here.unwrap_or_default();
+        let group = here.iter().find(|held| forest.at(**held).tag == GROUP);
+        if let Some(&group) = group {
             let member = aside(forest, slot);
-            if forest.push(Owner::group(held), member) {
-                forest.take(held);
-                seat(forest, place, held);
+            if forest.push(Owner::group(group), member) {
+                forest.take(group);
+                seat(forest, place, group);
             }
-            return;
+        } else if here.len() < ALONE {
+            self.stand_alone(forest, place, mark, slot);
+        } else {
+            let mut members = aside(forest, slot);
+            for held in here {
+                let more = self.withdraw(forest, place, held);
+                members = forest.meld(members, more);
+            }
+            self.stand_together(forest, place, mark, members);
         }
-        forest.take(held);
-        let (first, second) = (aside(forest, held), aside(forest, slot));
-        let members = forest.meld(first, second);
-        self.stand_together(forest, place, mark, members);
     }
 
     /// Take out a trigger that is disarmed.
     pub(super) fn leave(&mut self, forest: &mut Forest, place: Place, slot: u32) {
-        let Node { tag, key, aux, .. } = *forest.at(slot);
-        let owner = forest.take(slot);
-        if tag & ASIDE == 0 {
-            self.unmark(place, key.saturating_sub(aux));
-        } else if let Some(group) = owner.and_then(Owner::as_group) {
+        if forest.at(slot).tag & ASIDE == 0 {
+            self.unmark(forest, place, slot);
+            forest.take(slot);
+        } else if let Some(group) = forest.take(slot).and_then(Owner::as_group) {
             forest.take(group);
             self.settle(forest, place, group);
         }
@@ -102,9 +101,8 @@ impl Trails {
 
     /// Take out the trigger that fires first of what was just taken from the lane's heap.
     pub(super) fn fire(&mut self, forest: &mut Forest, place: Place, taken: u32) -> u32 {
-        let Node { tag, key, aux, .. } = *forest.at(taken);
-        if tag != GROUP {
-            self.unmark(place, key.saturating_sub(aux));
+        if forest.at(taken).tag != GROUP {
+            self.unmark(forest, place, taken);
             return taken;
         }
         let first = forest.root(Owner::group(taken));
@@ -115,34 +113,51 @@ impl Trails {
 
     /// Move every mark above `x` to `x`.
     pub(super) fn lower(&mut self, forest: &mut Forest, place: Place, x: i64) {
-        let mut members = NIL;
-        while let Some((mark, slot)) = self.last_from(place, x) {
-            if mark == x && members == NIL {
-                return;
+        if self.highest(forest, place).is_none_or(|mark| mark <= x) {
+            return;
+        }
+        // What stands at `x` already moves with the others.
+        let few = self.of(place).map(|marks| marks.tail(forest, x, ALONE + 1));
+        let few = few.unwrap_or_default();
+        if few.len() <= ALONE && few.iter().all(|slot| forest.at(*slot).tag != GROUP) {
+            for slot in few {
+                self.withdraw(forest, place, slot);
+                self.stand_alone(forest, place, x, slot);
             }
-            self.unmark(place, mark);
-            forest.take(slot);
-            let more = disband(forest, slot);
+            return;
+        }
+        let mut members = NIL;
+        while let Some(slot) = self.of(place).and_then(Marks::last) {
+            if forest.mark(slot) < x {
+                break;
+            }
+            let more = self.withdraw(forest, place, slot);
             members = forest.meld(members, more);
         }
-        if members != NIL {
-            self.stand_together(forest, place, x, members);
-        }
+        self.stand_together(forest, place, x, members);
     }
 
-    fn last_from(&self, place: Place, x: i64) -> Option<(i64, u32)> {
-        let (mark, slot) = self.of(place)?.last_key_value()?;
-        (*mark >= x).then_some((*mark, *slot))
+    // Take what stands at a mark out of the lane, ready to be melded.
+    fn withdraw(&mut self, forest: &mut Forest, place: Place, slot: u32) -> u32 {
+        self.unmark(forest, place, slot);
+        forest.take(slot);
+        disband(forest, slot)
     }
 
-    // A group in no heap whose members changed.
+    // A group in no heap that has lost its first member.
     fn settle(&mut self, forest: &mut Forest, place: Place, group: u32) {
-        let mark = forest.at(group).aux;
-        let members = disband(forest, group);
-        if members == NIL {
-            self.unmark(place, mark);
-        } else {
-            self.stand_together(forest, place, mark, members);
+        match forest.root(Owner::group(group)) {
+            NIL => {
+                self.unmark(forest, place, group);
+                forest.free(group);
+            }
+            last if forest.is_single(last) => {
+                let mark = forest.mark(group);
+                self.unmark(forest, place, group);
+                forest.free(group);
+                self.stand_alone(forest, place, mark, last);
+            }
+            _ => seat(forest, place, group),
         }
     }
 
@@ -154,7 +169,7 @@ impl Trails {
         forest.at_mut(group).aux = mark;
         forest.set_root(Owner::group(group), members);
         seat(forest, place, group);
-        self.mark(place, mark, group);
+        self.mark(forest, place, group);
     }
 
     fn stand_alone(&mut self, forest: &mut Forest, place: Place, mark: i64, slot: u32) {
@@ -163,7 +178,7 @@ impl Trails {
         node.key = mark.saturating_add(node.aux);
         node.tag &= !ASIDE;
         forest.push(place.fires(), slot);
-        self.mark(place, mark, slot);
+        self.mark(forest, place, slot);
     }
 
     fn of(&self, place: Place) -> Option<&Marks> {
@@ -182,15 +197,15 @@ impl Trails {
         })
     }
 
-    fn mark(&mut self, place: Place, mark: i64, slot: u32) {
+    fn mark(&mut self, forest: &Forest, place: Place, slot: u32) {
         if let Some(marks) = self.of_mut(place) {
-            marks.insert(mark, slot);
+            marks.insert(forest, slot);
         }
     }
 
-    fn unmark(&mut self, place: Place, mark: i64) {
+    fn unmark(&mut self, forest: &Forest, place: Place, slot: u32) {
         if let Some(marks) = self.of_mut(place) {
-            marks.remove(&mark);
+            marks.remove(forest, slot);
         }
     }
 }
