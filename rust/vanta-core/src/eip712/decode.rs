@@ -26,7 +26,7 @@ impl Intent {
             .any(|field| matches!(field.kind, FieldType::Text));
         let head = words.get(usize::from(has_text)..).unwrap_or_default();
         let mut values = Vec::with_capacity(head.len());
-        read(kind, head, &mut 0, &mut values)?;
+        read(kind, head, &mut 0, &mut values).map_err(|error| wrong(&error.to_string()))?;
         let intent =
             Intent::new(kind, values.iter().cloned()).map_err(|error| wrong(&error.to_string()))?;
         if intent.abi_bytes() == data {
@@ -57,7 +57,7 @@ fn read(
         let word = words
             .get(at)
             .map(|word| B256::new(*word))
-            .ok_or_else(|| CoreError::abi(kind.name, format!("bytes end before {}", field.name)))?;
+            .ok_or_else(|| CoreError::abi(field.name, "is behind the end of the bytes"))?;
         let number = U256::from_be_bytes(word.0);
         values.push(match field.kind {
             FieldType::Address => Value::Address(Address::from_word(word)),
@@ -66,24 +66,22 @@ fn read(
             FieldType::Uint256 => Value::Uint(number),
             FieldType::Int256 => Value::Int(I256::from_raw(number)),
             FieldType::Bytes32 => Value::Word(word),
-            FieldType::Text | FieldType::Struct(_) => Value::Text(text(words, kind)?),
+            FieldType::Text | FieldType::Struct(_) => Value::Text(text(words, kind.fields.len())?),
         });
     }
     Ok(())
 }
 
-/// The text behind the head: its length, then its bytes.
-fn text(words: &[[u8; 32]], kind: &'static StructType) -> Result<String, CoreError> {
-    let wrong = |reason: &str| CoreError::abi(kind.name, reason);
+/// The text behind a head of so many words: its length, then its bytes.
+fn text(words: &[[u8; 32]], head: usize) -> Result<String, CoreError> {
+    let wrong = |reason: &str| CoreError::abi("text", reason);
     let (length, tail) = words
-        .get(kind.fields.len()..)
+        .get(head..)
         .and_then(<[_]>::split_first)
-        .ok_or_else(|| wrong("bytes end before the text"))?;
-    let length = usize::try_from(U256::from_be_bytes(*length))
-        .map_err(|_| wrong("bytes end inside of the text"))?;
-    let bytes = tail
-        .as_flattened()
-        .get(..length)
-        .ok_or_else(|| wrong("bytes end inside of the text"))?;
-    String::from_utf8(bytes.to_vec()).map_err(|_| wrong("text is not UTF-8"))
+        .ok_or_else(|| wrong("begins behind the end of the bytes"))?;
+    let bytes = usize::try_from(U256::from_be_bytes(*length))
+        .ok()
+        .and_then(|length| tail.as_flattened().get(..length))
+        .ok_or_else(|| wrong("ends behind the end of the bytes"))?;
+    String::from_utf8(bytes.to_vec()).map_err(|_| wrong("is not UTF-8"))
 }

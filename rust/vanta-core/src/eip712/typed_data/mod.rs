@@ -71,7 +71,7 @@ impl TypedData {
         let primary: String = serde_json::from_str(primary.get())
             .map_err(|_| String::from("primaryType is no text"))?;
         let given = members(domain).map_err(|reason| format!("domain {reason}"))?;
-        let types = Types::read(types, &given).map_err(|reason| format!("types.{reason}"))?;
+        let types = Types::read(types, &given).map_err(|reason| format!("types{reason}"))?;
         if primary == DOMAIN {
             return Err(String::from(
                 "primaryType is the domain, which is no message",

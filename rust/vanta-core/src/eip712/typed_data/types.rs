@@ -63,7 +63,7 @@ impl Types {
             let size = declared.get().len();
             return Err(format!(" has {size} bytes, at most {MAX_TYPES}"));
         }
-        let declared = members(declared)?;
+        let declared = members(declared).map_err(|reason| format!(" {reason}"))?;
         if declared.len() > MAX_STRUCTS {
             return Err(format!(
                 " has {} structs, at most {MAX_STRUCTS}",
@@ -72,11 +72,11 @@ impl Types {
         }
         let mut structs = BTreeMap::new();
         for (name, fields) in &declared {
-            if !is_name(name) || atomic(name).is_some() {
-                return Err(format!("{} is no name of a struct", start(name)));
+            if !is_name(name) || is_reserved(name) {
+                return Err(format!(".{} is no name of a struct", start(name)));
             }
             let fields =
-                read_fields(fields).map_err(|reason| format!("{}.{reason}", start(name)))?;
+                read_fields(fields).map_err(|reason| format!(".{}{reason}", start(name)))?;
             structs.insert(name.clone(), fields);
         }
         match structs.get(DOMAIN) {
@@ -93,7 +93,7 @@ impl Types {
                     .filter(|used| !structs.contains_key(*used))
                 {
                     let (name, field, used) = (start(name), start(&field.name), start(used));
-                    return Err(format!("{name}.{field} is of the unknown type {used}"));
+                    return Err(format!(".{name}.{field} is of the unknown type {used}"));
                 }
             }
         }
@@ -162,7 +162,7 @@ impl Kind {
         }
         let root = match atomic(rest) {
             Some(kind) => kind,
-            None if is_name(rest) => Self::Struct(rest.to_owned()),
+            None if is_name(rest) && !is_reserved(rest) => Self::Struct(rest.to_owned()),
             None => return Err(format!("is of the malformed type {}", start(spelled))),
         };
         // The last brackets are the outermost array.
@@ -183,32 +183,34 @@ impl Kind {
 }
 
 fn read_fields(declared: &RawValue) -> Refused<Vec<Member>> {
-    let declared = elements(declared)?;
+    let declared = elements(declared).map_err(|reason| format!(" {reason}"))?;
     if declared.len() > MAX_FIELDS {
         return Err(format!(
-            "has {} fields, at most {MAX_FIELDS}",
+            " has {} fields, at most {MAX_FIELDS}",
             declared.len()
         ));
     }
     let mut names = BTreeSet::new();
     let mut fields = Vec::with_capacity(declared.len());
     for field in declared {
-        let mut parts = members(field)?;
+        let mut parts = members(field).map_err(|reason| format!(" has a field that {reason}"))?;
         let mut part = |name: &str| match parts.remove(name) {
-            Some(text) => string(text),
-            None => Err(format!("has a field without {name}")),
+            Some(text) => {
+                string(text).map_err(|reason| format!(" has a field whose {name} {reason}"))
+            }
+            None => Err(format!(" has a field without {name}")),
         };
         let (name, spelled) = (part("name")?, part("type")?);
         if !parts.is_empty() {
-            return Err(format!("{} says more than name and type", start(&name)));
+            return Err(format!(".{} says more than name and type", start(&name)));
         }
         if !is_name(&name) {
-            return Err(format!("{} is no name of a field", start(&name)));
+            return Err(format!(".{} is no name of a field", start(&name)));
         }
         if !names.insert(name.clone()) {
-            return Err(format!("{} is declared twice", start(&name)));
+            return Err(format!(".{} is declared twice", start(&name)));
         }
-        let kind = Kind::read(&spelled).map_err(|reason| format!("{} {reason}", start(&name)))?;
+        let kind = Kind::read(&spelled).map_err(|reason| format!(".{} {reason}", start(&name)))?;
         fields.push(Member {
             name,
             kind,
@@ -223,7 +225,7 @@ fn check_domain(fields: &[Member], domain: &Members<'_>) -> Refused<()> {
         let declared = (field.name.as_str(), field.spelled.as_str());
         if !DOMAIN_FIELDS.contains(&declared) {
             return Err(format!(
-                "{DOMAIN}.{} is no field of a domain",
+                ".{DOMAIN}.{} is no field of a domain",
                 start(&field.name)
             ));
         }
@@ -232,7 +234,7 @@ fn check_domain(fields: &[Member], domain: &Members<'_>) -> Refused<()> {
     match domain.keys().find(undeclared) {
         None => Ok(()),
         Some(name) => Err(format!(
-            "{DOMAIN} does not declare the domain's {}",
+            ".{DOMAIN} does not declare the domain's {}",
             start(name)
         )),
     }
@@ -241,7 +243,7 @@ fn check_domain(fields: &[Member], domain: &Members<'_>) -> Refused<()> {
 fn domain_of(domain: &Members<'_>) -> Refused<Vec<Member>> {
     let known = |name: &&String| DOMAIN_FIELDS.iter().any(|(field, _)| field == name);
     if let Some(name) = domain.keys().find(|name| !known(name)) {
-        return Err(format!("{DOMAIN}.{} is no field of a domain", start(name)));
+        return Err(format!(".{DOMAIN}.{} is no field of a domain", start(name)));
     }
     DOMAIN_FIELDS
         .iter()
@@ -277,6 +279,12 @@ fn atomic(spelled: &str) -> Option<Kind> {
             }
         }
     }
+}
+
+/// Whether a struct of this name could be taken for an atomic type, or a misspelling of one.
+fn is_reserved(name: &str) -> bool {
+    let letters = name.trim_end_matches(|c: char| c.is_ascii_digit());
+    atomic(name).is_some() || matches!(letters, "uint" | "int" | "bytes")
 }
 
 /// A number without sign or leading zeros.
