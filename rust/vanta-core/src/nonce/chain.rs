@@ -104,8 +104,10 @@ impl Lane {
     /// the finalized count has passed the nonce, the slot is dropped.
     ///
     /// # Errors
-    /// `Nonce` for a final nonce or a hash signed under another nonce.
+    /// `Nonce` for a final nonce or a hash signed under another nonce, `OutOfRange` for a nonce
+    /// beyond [`MAX_NONCE`].
     pub(super) fn confirm(&mut self, nonce: u64, receipt: Receipt) -> Result<Confirmed, CoreError> {
+        within("nonce", i128::from(nonce), 0, i128::from(MAX_NONCE))?;
         if let Some(other) = self.hashes.get(&receipt.hash).filter(|at| **at != nonce) {
             let reason = format!("cannot be used by a hash that is an attempt of nonce {other}");
             return Err(CoreError::nonce(nonce, reason));

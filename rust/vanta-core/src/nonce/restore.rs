@@ -11,6 +11,7 @@ use alloy_primitives::{Address, B256};
 
 use super::attempt::{Attempt, Outcome, Purpose};
 use super::chain::{Counts, Receipt, Synced};
+use super::config::within;
 use super::due::Due;
 use super::lane::{Hold, Lane};
 use super::slot::{Settled, Slot, SlotState};
@@ -119,7 +120,10 @@ impl Lane {
             });
             attempts.extend(slot.attempts.iter().map(|attempt| AttemptRow {
                 nonce,
-                attempt: *attempt,
+                attempt: Attempt {
+                    touched_at: None,
+                    ..*attempt
+                },
             }));
         }
         slots.extend(self.returned.iter().map(|nonce| SlotRow {
@@ -145,7 +149,8 @@ impl Lane {
         config: &NonceConfig,
         now: TimeNs,
     ) -> Result<(Self, Recovery), CoreError> {
-        row.counts.validate()?;
+        let most = i128::from(MAX_NONCE);
+        within("high_water", i128::from(row.high_water), 0, most)?;
         let mut lane = Self::new(row.chain_id, row.wallet, row.delegated, row.counts)?;
         lane.hold = row.hold;
         lane.final_block = row.final_block;
