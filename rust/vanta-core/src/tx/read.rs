@@ -86,14 +86,11 @@ fn parity_and_chain(v: U256) -> Result<(bool, Option<u64>), CoreError> {
     if v == U256::from(27) || v == U256::from(28) {
         return Ok((v == U256::from(28), None));
     }
-    let above = v.checked_sub(U256::from(35)).ok_or_else(|| {
-        CoreError::abi(
-            WHAT,
-            format!("has v {v}, which is neither 27, 28 nor from 35"),
-        )
-    })?;
+    let above = v
+        .checked_sub(U256::from(35))
+        .ok_or_else(|| CoreError::abi(WHAT, format!("v is {v}, must be 27, 28 or from 35 on")))?;
     let chain_id = u64::try_from(above.wrapping_shr(1))
-        .map_err(|_| CoreError::abi(WHAT, "has a v whose chain does not fit 64 bits"))?;
+        .map_err(|_| CoreError::abi(WHAT, "v names a chain that does not fit 64 bits"))?;
     Ok((above.bit(0), Some(chain_id)))
 }
 
@@ -137,7 +134,7 @@ fn typed(kind: u8, list: &[u8]) -> Result<(Transaction, Signature), CoreError> {
         0 => false,
         1 => true,
         other => {
-            let reason = format!("has y_parity {other}, must be 0 or 1");
+            let reason = format!("y_parity is {other}, must be 0 or 1");
             return Err(CoreError::abi(WHAT, reason));
         }
     };
@@ -164,7 +161,7 @@ fn call(fields: &mut Fields<'_>) -> Result<Call, CoreError> {
         to => Some(Address::new(<[u8; 20]>::try_from(to).map_err(|_| {
             CoreError::abi(
                 WHAT,
-                format!("has a to of {} bytes, must have 0 or 20", to.len()),
+                format!("to has {} bytes, must have 0 or 20", to.len()),
             )
         })?)),
     };
@@ -202,7 +199,7 @@ fn leave(entries: &mut Fields<'_>) -> Result<SignedAuthorization, CoreError> {
     let leave = SignedAuthorization {
         authorization,
         y_parity: u8::try_from(y_parity).map_err(|_| {
-            let reason = format!("has an authorization y_parity {y_parity}, must fit a byte");
+            let reason = format!("authorization y_parity {y_parity} does not fit a byte");
             CoreError::abi(WHAT, reason)
         })?,
         r: entry.word("authorization r")?,

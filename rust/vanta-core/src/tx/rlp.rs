@@ -135,7 +135,7 @@ impl<'a> Fields<'a> {
     ) -> Result<[u8; N], CoreError> {
         let bytes = self.bytes(name)?;
         bytes.try_into().map_err(|_| {
-            let reason = format!("has a {name} of {} bytes, must have {N}", bytes.len());
+            let reason = format!("{name} has {} bytes, must have {N}", bytes.len());
             CoreError::abi(self.what, reason)
         })
     }
@@ -183,17 +183,17 @@ fn nothing_behind(what: &'static str, rest: &[u8]) -> Result<(), CoreError> {
 
 fn wrong(what: &'static str, name: &str, rest: &[u8], error: Error) -> CoreError {
     let reason = match error {
-        Error::InputTooShort if rest.is_empty() => format!("lacks a {name}"),
-        Error::InputTooShort => format!("has a {name} that ends too early"),
-        Error::Overflow => format!("has a {name} that is too large"),
-        Error::LeadingZero => format!("has a {name} with leading zeros"),
+        Error::InputTooShort if rest.is_empty() => format!("{name} is missing"),
+        Error::InputTooShort => format!("{name} ends too early"),
+        Error::Overflow => format!("{name} is too large"),
+        Error::LeadingZero => format!("{name} has leading zeros"),
         Error::NonCanonicalSingleByte | Error::NonCanonicalSize => {
-            format!("has a {name} that is written longer than needed")
+            format!("{name} is written longer than needed")
         }
-        Error::UnexpectedList => format!("has a {name} that is a list"),
-        Error::UnexpectedString => format!("has a {name} that is no list"),
+        Error::UnexpectedList => format!("{name} is a list, must be bytes"),
+        Error::UnexpectedString => format!("{name} is bytes, must be a list"),
         Error::UnexpectedLength | Error::ListLengthMismatch { .. } | Error::Custom(_) => {
-            format!("has a {name} that is malformed")
+            format!("{name} is malformed")
         }
     };
     CoreError::abi(what, reason)
