@@ -1,5 +1,9 @@
 //! Signing beside one bare libsecp256k1 signature, and reading back; 256 rotating transactions.
-#![expect(clippy::unwrap_used, reason = "a bench stops at the first surprise")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a bench stops at the first surprise"
+)]
 
 use std::hint::black_box;
 

@@ -6,8 +6,8 @@ use pyo3::prelude::*;
 use pyo3::types::PyList;
 use vanta_core::tx::{self, Calls, Column, SignRows};
 
+use super::fields::items;
 use super::signing::{RawAndHash, out};
-use super::transaction::items;
 use crate::abi::PyOpenOrders;
 use crate::arrays::{OptionalArg, array_like, int};
 use crate::errors::detached;

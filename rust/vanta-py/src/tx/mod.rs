@@ -2,6 +2,7 @@
 
 mod address;
 mod batch;
+mod fields;
 mod reading;
 mod rlp;
 mod signing;

@@ -7,7 +7,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyList, PyTuple};
 use vanta_core::tx::rlp::{self, Item};
 
-use super::transaction::items;
+use super::fields::items;
 use crate::arrays::type_name;
 use crate::errors::to_py;
 use crate::words::bytes;

@@ -5,7 +5,8 @@ use pyo3::types::{PyBytes, PyTuple};
 use vanta_core::ecdsa::Signature;
 use vanta_core::tx::{self, Authorization, Signed};
 
-use super::transaction::{PyTransaction, leave_out};
+use super::fields::leave_out;
+use super::transaction::PyTransaction;
 use crate::arrays::int;
 use crate::errors::{detached, to_py};
 use crate::keyring::PyKeyring;
