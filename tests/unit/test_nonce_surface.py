@@ -24,12 +24,12 @@ def refused(call: str, name: str, value: Any) -> Exception:
     """The named error of a call whose argument was replaced; the ledger must not change."""
     function, good = calls()[call]
     ledger = getattr(function, "__self__", None)
-    used = isinstance(ledger, _core.NonceLedger) and call != "restore"
-    before = ledger.dump(0) if used else None
+    used = ledger if isinstance(ledger, _core.NonceLedger) and call != "restore" else None
+    before = used.dump(0) if used else None
     with pytest.raises((TypeError, _core.InvalidInput, _core.NonceError)) as raised:
         function(**{**good, name: value})
     if used:
-        assert ledger.dump(0) == before
+        assert used.dump(0) == before
     return raised.value
 
 
@@ -107,7 +107,7 @@ LANE_FIELDS = len(ROWS[0])
 @pytest.mark.parametrize("table", [0, 1, 2])
 @pytest.mark.parametrize("wrong", [None, 1, "x", (), [()], [(1,)], [None], {}, b""])
 def test_rows_of_another_shape_are_refused(table: int, wrong: Any) -> None:
-    rows = tuple(wrong if at == table else part for at, part in enumerate(ROWS))
+    rows: Any = tuple(wrong if at == table else part for at, part in enumerate(ROWS))
     if rows == ROWS:
         return
     ledger = _core.NonceLedger(_core.NonceConfig())
