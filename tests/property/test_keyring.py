@@ -100,7 +100,7 @@ def test_a_new_key_is_returned_sealed(entropy: bytes) -> None:
     change=st.sampled_from(["none", "case", "address", "0x"]),
 )
 def test_keystores_of_eth_keyfile(
-    secret: bytes, password: bytes, kdf: tuple[str, int], change: str
+    secret: bytes, password: bytes, kdf: tuple[oracle.Kdf, int], change: str
 ) -> None:
     wallet = oracle.keystore(secret, password, kdf=kdf[0], cost=kdf[1])
     match change:
