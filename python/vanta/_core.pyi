@@ -281,251 +281,173 @@ class PriceBook:
 
 # --- margin -------------------------------------------------------------------------------------
 # `_p_e10` is a venue percent (1 % = 10**10), `_e10` a ratio (1.0 = 10**10). Rounding is against the
-# trader unless said; where the venue's integers must be met, "as the contract". Tiers are two lists:
-# thresholds in percent of collateral, fees in percent of profit.
-
+# trader unless "as the contract". `InvalidInput` for an argument outside of its range, its text
+# naming it; `ArithmeticOverflow` for an answer beyond 64 bits; batches name the first wrong row.
+# Tiers are two lists: thresholds in percent of collateral, fees in percent of profit.
+_Ints = Sequence[int]
+_Pairs = Sequence[tuple[int, int]]
 _Rule = Literal["highest_met", "count_met"]
-_Kind = Literal["maker", "taker", "mixed"]
-ORDER_RULES: Final[tuple[str, ...]]
-"""Rules of `validate_order` in the published order; SPREAD_UNKNOWN and NO_STOP only warn."""
-COPY_SKIPS: Final[tuple[str, ...]]
-"""Why a follower does not copy; index 0 (NONE) = it does."""
-
+_Finding = tuple[int, int, int]  # index into ORDER_RULES, value, limit
+ORDER_RULES: Final[tuple[str, ...]]  # in the published order; the last two only warn
+COPY_SKIPS: Final[tuple[str, ...]]  # index 0 (NONE): copied
 def notional(*, collateral_e6: int, leverage_e10: int) -> int:
     """collateral * leverage in e6, rounded down (the venue's floor)."""
 def fee(*, notional_e6: int, rate_e10: int) -> int:
     """notional * rate in e6, rounded up."""
 def execution_price(*, price_e10: int, spread_e10: int, is_long: bool, is_open: bool) -> int:
     """Price after spread, rounded against the trader: a buy up, a sell down."""
-def pnl(
-    *, entry_e10: int, price_e10: int, collateral_e6: int, leverage_e10: int, is_long: bool
-) -> int:
+def pnl(*, entry_e10: int, price_e10: int, collateral_e6: int, leverage_e10: int,
+        is_long: bool) -> int:
     """Gross profit in e6, rounded down (towards loss), never below -collateral."""
-def gross_pnl(
-    *, entry_e10: int, price_e10: int, collateral_e6: int, leverage_e10: int, is_long: bool
-) -> int:
+def gross_pnl(*, entry_e10: int, price_e10: int, collateral_e6: int, leverage_e10: int,
+              is_long: bool) -> int:
     """As `pnl`, not bounded by the collateral: the venue's estimate."""
-def pnls(
-    *, entry_e10: _I64, price_e10: _I64, collateral_e6: _I64, leverage_e10: _I64, is_long: _Bool
-) -> _I64:
-    """Batch of `pnl`."""
-def liquidation_price(
-    *, entry_e10: int, collateral_e6: int, leverage_e10: int, is_long: bool, threshold_e10: int,
-    rollover_e6: int = 0, funding_e6: int = 0,
-) -> int:
+def pnls(*, entry_e10: _I64, price_e10: _I64, collateral_e6: _I64, leverage_e10: _I64,
+         is_long: _Bool) -> _I64: ...
+def liquidation_price(*, entry_e10: int, collateral_e6: int, leverage_e10: int, is_long: bool,
+                      threshold_e10: int, rollover_e6: int = 0, funding_e6: int = 0) -> int:
     """Liquidation price, rounded towards entry, clamped at 0 as the contract."""
-def liquidation_estimate(
-    *, entry_e10: int, collateral_e6: int, leverage_e10: int, is_long: bool, threshold_e10: int,
-    rollover_e6: int = 0, funding_e6: int = 0,
-) -> int:
+def liquidation_estimate(*, entry_e10: int, collateral_e6: int, leverage_e10: int, is_long: bool,
+                         threshold_e10: int, rollover_e6: int = 0, funding_e6: int = 0) -> int:
     """As `liquidation_price`, not clamped: the venue's estimate, possibly below 0."""
-def liquidation_prices(
-    *, entry_e10: _I64, collateral_e6: _I64, leverage_e10: _I64, is_long: _Bool,
-    threshold_e10: _I64, rollover_e6: _I64, funding_e6: _I64,
-) -> _I64:
-    """Batch of `liquidation_price`."""
+def liquidation_prices(*, entry_e10: _I64, collateral_e6: _I64, leverage_e10: _I64, is_long: _Bool,
+                       threshold_e10: _I64, rollover_e6: _I64, funding_e6: _I64) -> _I64: ...
 def safe_line(*, entry_e10: int, liquidation_e10: int, buffer_e10: int, is_long: bool) -> int:
     """Liquidation price moved towards entry by `buffer` of the distance, rounded towards entry."""
-
 @final
 class Health:
-    """Struct of arrays of `health_scan`; state 0 healthy, 1 beyond safe line, 2 liquidation.
-
-    `distance_left_e10` is the share of the entry-to-liquidation distance that is left.
-    """
-    @property
-    def liquidation_e10(self) -> _I64: ...
-    @property
-    def safe_line_e10(self) -> _I64: ...
-    @property
-    def pnl_e6(self) -> _I64: ...
-    @property
-    def distance_left_e10(self) -> _I64: ...
-    @property
-    def state(self) -> _U8: ...
-
-def health_scan(
-    *, entry_e10: _I64, price_e10: _I64, collateral_e6: _I64, leverage_e10: _I64, is_long: _Bool,
-    threshold_e10: _I64, buffer_e10: _I64, out: Health = ...,
-) -> Health:
-    """Liquidation, safe line, profit and what distance is left, for n positions.
-
-    `out`, an earlier answer of n rows, is written over and returned: its memory is used again.
-    """
-def size_for_risk(
-    *, risk_e6: int, entry_e10: int, stop_e10: int, leverage_e10: int, cost_e10: int, is_long: bool
-) -> int:
-    """Largest collateral in e6 whose loss at the stop, costs included, stays within `risk_e6`.
-
-    The stop must lie on the losing side of entry. `cost_e10`: both fees and spread of notional.
-    """
-def sizes_for_risk(
-    *, risk_e6: _I64, entry_e10: _I64, stop_e10: _I64, leverage_e10: _I64, cost_e10: _I64,
-    is_long: _Bool,
-) -> _I64:
-    """Batch of `size_for_risk`."""
+    """Columns of `health_scan`; state 0 healthy, 1 beyond safe line, 2 liquidation; distance left
+    is the share of entry to liquidation, 0 = at liquidation."""
+    liquidation_e10: Final[_I64]
+    safe_line_e10: Final[_I64]
+    pnl_e6: Final[_I64]
+    distance_left_e10: Final[_I64]
+    state: Final[_U8]
+def health_scan(*, entry_e10: _I64, price_e10: _I64, collateral_e6: _I64, leverage_e10: _I64,
+                is_long: _Bool, threshold_e10: _I64, buffer_e10: _I64, out: Health = ...) -> Health:
+    """Liquidation, safe line, profit and what distance is left, for n positions. `out`, an
+    earlier answer of n rows, is written over and returned: its memory is used again."""
+def size_for_risk(*, risk_e6: int, entry_e10: int, stop_e10: int, leverage_e10: int, cost_e10: int,
+                  is_long: bool) -> int:
+    """Largest collateral in e6 that loses at most `risk_e6` at the stop, which must lie on the
+    losing side of entry. `cost_e10`: fees of both ways and spread, as a share of notional."""
+def sizes_for_risk(*, risk_e6: _I64, entry_e10: _I64, stop_e10: _I64, leverage_e10: _I64,
+                   cost_e10: _I64, is_long: _Bool) -> _I64: ...
 def percent_fee(*, notional_e6: int, rate_p_e10: int, discount_p_e10: int = 0) -> int:
     """Flat fee in e6 less a discount, rounded up once."""
-def skew_open_fee(
-    *, notional_e6: int, is_long: bool, oi_long_e6: int, oi_short_e6: int,
-    skew_lines_e10: Sequence[tuple[int, int]], discount_p_e10: int = 0,
-) -> tuple[int, int]:
+def skew_open_fee(*, notional_e6: int, is_long: bool, oi_long_e6: int, oi_short_e6: int,
+                  skew_lines_e10: _Pairs, discount_p_e10: int = 0) -> tuple[int, int]:
     """Legacy opening fee (percent, e6): (a*oiPct+b)/10000 % by the line of oiPct's tenth."""
-def maker_taker_fee(
-    *, long_coin_e10: int, short_coin_e10: int, after_long_coin_e10: int,
-    after_short_coin_e10: int, size_coin_e10: int, maker_p_e10: int, taker_p_e10: int,
-) -> tuple[int, _Kind]:
-    """Rate by coin open interest before and after; the part that crosses balance blends."""
-def open_maker_taker_fee(
-    *, long_coin_e10: int, short_coin_e10: int, size_coin_e10: int, is_long: bool,
-    maker_p_e10: int, taker_p_e10: int,
-) -> tuple[int, _Kind]: ...
-def close_maker_taker_fee(
-    *, long_coin_e10: int, short_coin_e10: int, size_coin_e10: int, is_long: bool,
-    maker_p_e10: int, taker_p_e10: int,
-) -> tuple[int, _Kind]:
+def maker_taker_fee(*, long_coin_e10: int, short_coin_e10: int, after_long_coin_e10: int,
+                    after_short_coin_e10: int, size_coin_e10: int, maker_p_e10: int,
+                    taker_p_e10: int) -> tuple[int, str]:
+    """Rate by coin open interest before and after, kind maker, taker or mixed: crossing blends."""
+def open_maker_taker_fee(*, long_coin_e10: int, short_coin_e10: int, size_coin_e10: int,
+                         is_long: bool, maker_p_e10: int, taker_p_e10: int) -> tuple[int, str]: ...
+def close_maker_taker_fee(*, long_coin_e10: int, short_coin_e10: int, size_coin_e10: int,
+                          is_long: bool, maker_p_e10: int, taker_p_e10: int) -> tuple[int, str]:
     """As opening; the size is clamped to what the closing side holds."""
-def upside_share(
-    *, profit_p_e10: int, thresholds_p_e10: Sequence[int], fees_p_e10: Sequence[int], rule: _Rule
-) -> int:
+def upside_share(*, profit_p_e10: int, thresholds_p_e10: _Ints, fees_p_e10: _Ints,
+                 rule: _Rule) -> int:
     """Share of an Upside profit: the venue's estimate (highest_met) or its fee (count_met)."""
-def upside_fee(
-    *, profit_p_e10: int, pnl_e6: int, thresholds_p_e10: Sequence[int], fees_p_e10: Sequence[int],
-    rule: _Rule,
-) -> tuple[int, int]:
+def upside_fee(*, profit_p_e10: int, pnl_e6: int, thresholds_p_e10: _Ints, fees_p_e10: _Ints,
+               rule: _Rule) -> tuple[int, int]:
     """(share, fee in e6) of a realised profit; (0, 0) of a loss."""
-def adjusted_max_gain(
-    *, max_gain_p_e10: int, thresholds_p_e10: Sequence[int], fees_p_e10: Sequence[int]
-) -> int:
+def adjusted_max_gain(*, max_gain_p_e10: int, thresholds_p_e10: _Ints, fees_p_e10: _Ints) -> int:
     """Largest Upside take profit net of the share there, rounded down."""
-
 @final
 class NetPnl:
     """`net = gross - closing_fee - profit_share + loss_protection - rollover - funding`."""
-    @property
-    def gross_e6(self) -> int: ...
-    @property
-    def closing_fee_e6(self) -> int: ...
-    @property
-    def loss_protection_e6(self) -> int: ...
-    @property
-    def profit_share_e6(self) -> int: ...
-    @property
-    def net_e6(self) -> int: ...
-
-def net_pnl(
-    *, entry_e10: int, price_e10: int, collateral_e6: int, leverage_e10: int, is_long: bool,
-    rollover_e6: int, funding_e6: int, close_fee_p_e10: int, fee_discount_p_e10: int = 0,
-    loss_protection_p_e10: int = 0,
-    close_fee_base: Literal["notional", "notional_plus_pnl"] = "notional",
-) -> NetPnl:
+    gross_e6: Final[int]
+    closing_fee_e6: Final[int]
+    loss_protection_e6: Final[int]
+    profit_share_e6: Final[int]
+    net_e6: Final[int]
+def net_pnl(*, entry_e10: int, price_e10: int, collateral_e6: int, leverage_e10: int, is_long: bool,
+            rollover_e6: int, funding_e6: int, close_fee_p_e10: int, fee_discount_p_e10: int = 0,
+            loss_protection_p_e10: int = 0,
+            close_fee_base: Literal["notional", "notional_plus_pnl"] = "notional") -> NetPnl:
     """Of a position that pays fees; the base is the contract's or the web app's."""
-def net_pnl_upside(
-    *, entry_e10: int, price_e10: int, collateral_e6: int, leverage_e10: int, is_long: bool,
-    rollover_e6: int, funding_e6: int, thresholds_p_e10: Sequence[int], fees_p_e10: Sequence[int],
-    rule: _Rule = "highest_met",
-) -> NetPnl: ...
+def net_pnl_upside(*, entry_e10: int, price_e10: int, collateral_e6: int, leverage_e10: int,
+                   is_long: bool, rollover_e6: int, funding_e6: int, thresholds_p_e10: _Ints,
+                   fees_p_e10: _Ints, rule: _Rule = "highest_met") -> NetPnl: ...
 def closing_payout(*, collateral_e6: int, pnl_e6: int, charges_e6: int, threshold_e10: int) -> int:
     """collateral + pnl - charges; 0 where that is not above collateral * (1 - threshold)."""
 def coin_size(*, notional_e6: int, entry_e10: int, base_is_usd: bool = False) -> int:
     """Coins e10 (up to 128 bits) by the contract's two floors; the notional where base is USD."""
-def percent_profit(
-    *, entry_e10: int, price_e10: int, leverage_e10: int, is_long: bool, max_gain_p_e10: int
-) -> int:
+def percent_profit(*, entry_e10: int, price_e10: int, leverage_e10: int, is_long: bool,
+                   max_gain_p_e10: int) -> int:
     """As the contract: truncated toward zero, clipped to -100 % and the maximum."""
-def percent_pnl(*, collateral_e6: int, profit_p_e10: int) -> int:
-    """As the contract: two truncations toward zero."""
+def percent_pnl(*, collateral_e6: int, profit_p_e10: int) -> int: ...  # as the contract
 def rollover_fee(*, acc_open: int, acc_now: int, notional_e6: int) -> int:
     """(acc_now - acc_open) * notional / 10**6, rounded down as the contract."""
 def funding_fee(*, acc_open: int, acc_now: int, notional_e6: int) -> int:
     """The same, signed (negative = received), rounded up."""
-def margin_update(
-    *, collateral_e6: int, notional_e6: int, amount_e6: int, is_deposit: bool, fees_e6: int
-) -> tuple[int, int]:
+def margin_update(*, collateral_e6: int, notional_e6: int, amount_e6: int, is_deposit: bool,
+                  fees_e6: int) -> tuple[int, int]:
     """(collateral, leverage) after a deposit or withdrawal; leverage rounded as the contract."""
 def withdrawal_leaves_enough(*, collateral_e6: int, pnl_e6: int, threshold_e10: int) -> bool:
     """collateral + pnl > collateral * (1 - threshold), both of after the withdrawal."""
-def impact_spread(
-    *, flow: int, depth: int, impact_p_e10: int, constant_p_e10: int, max_spread_p_e10: int
-) -> int:
+def impact_spread(*, flow: int, depth: int, impact_p_e10: int, constant_p_e10: int,
+                  max_spread_p_e10: int) -> int:
     """impact * sqrt(abs(flow) / depth) + constant, at most the maximum; rounded up once."""
-def tp_price(
-    *, base_e10: int, take_profit_p_e10: int, leverage_e10: int, is_long: bool,
-    profit_share_p_e10: int = 0,
-) -> int:
+def tp_price(*, base_e10: int, take_profit_p_e10: int, leverage_e10: int, is_long: bool,
+             profit_share_p_e10: int = 0) -> int:
     """Price that gains a percent of collateral (net of an Upside share), away from base."""
-def tp_percent(
-    *, base_e10: int, price_e10: int, leverage_e10: int, is_long: bool, profit_share_p_e10: int = 0
-) -> int: ...
+def tp_percent(*, base_e10: int, price_e10: int, leverage_e10: int, is_long: bool,
+               profit_share_p_e10: int = 0) -> int: ...
 def sl_price(*, base_e10: int, stop_loss_p_e10: int, leverage_e10: int, is_long: bool) -> int:
     """Price that loses a percent of collateral, rounded towards base."""
 def sl_percent(*, base_e10: int, price_e10: int, leverage_e10: int, is_long: bool) -> int: ...
-def curve_min_stop(*, leverage_e10: int, curve_e10: Sequence[tuple[int, int]]) -> int:
+def curve_min_stop(*, leverage_e10: int, curve_e10: _Pairs) -> int:
     """Smallest stop percent on straight pieces between (leverage, percent) corners."""
-def tpsl_bounds(
-    *, base_e10: int, leverage_e10: int, is_long: bool, max_gain_p_e10: int, min_stop_p_e10: int,
-    max_stop_p_e10: int, profit_share_p_e10: int = 0,
-) -> tuple[int, int, int]:
+def tpsl_bounds(*, base_e10: int, leverage_e10: int, is_long: bool, max_gain_p_e10: int,
+                min_stop_p_e10: int, max_stop_p_e10: int,
+                profit_share_p_e10: int = 0) -> tuple[int, int, int]:
     """Prices (furthest take profit, nearest stop, furthest stop), each rounded into its bound."""
-
 @final
 class OiCaps:
     """Caps on open interest and what is open; liquidity left out = the venue does not say."""
-    def __new__(
-        cls, *, max_open_interest_e6: int, total_oi_e6: int, max_group_oi_e6: int,
-        group_oi_e6: int, max_wallet_oi_e6: int, pair_max_oi_e6: int, long_oi_e6: int,
-        short_oi_e6: int, group_share_p_e10: int, max_long_p_e10: int, max_short_p_e10: int,
-        liquidity_buy_e6: int = 9223372036854775807, liquidity_sell_e6: int = 9223372036854775807,
-    ) -> OiCaps: ...
+    def __new__(cls, *, max_open_interest_e6: int, total_oi_e6: int, max_group_oi_e6: int,
+                group_oi_e6: int, max_wallet_oi_e6: int, pair_max_oi_e6: int, long_oi_e6: int,
+                short_oi_e6: int, group_share_p_e10: int, max_long_p_e10: int, max_short_p_e10: int,
+                liquidity_buy_e6: int = ..., liquidity_sell_e6: int = ...) -> OiCaps: ...
     def headroom(self, *, is_long: bool, wallet_oi_e6: int) -> int:
         """Largest notional a new position may have: the least of what every cap leaves."""
-
 @final
 class OrderRules:
     """The venue's rules for one pair; curve and tiers are empty unless Upside."""
-    def __new__(
-        cls, *, is_listed: bool, is_close_only: bool, is_open: bool, is_upside: bool,
-        min_leverage_e10: int, max_leverage_e10: int, min_notional_e6: int, max_trades: int,
-        max_gain_p_e10: int, max_stop_p_e10: int, spread_buffer_p_e10: int,
-        max_half_spread_p_e10: int, max_spread_x_leverage_p_e10: int, max_slippage_p_e10: int,
-        upside_floor_p_e10: int, curve_e10: Sequence[tuple[int, int]],
-        thresholds_p_e10: Sequence[int], fees_p_e10: Sequence[int],
-    ) -> OrderRules: ...
+    def __new__(cls, *, is_listed: bool, is_close_only: bool, is_open: bool, is_upside: bool,
+                min_leverage_e10: int, max_leverage_e10: int, min_notional_e6: int, max_trades: int,
+                max_gain_p_e10: int, max_stop_p_e10: int, spread_buffer_p_e10: int,
+                max_half_spread_p_e10: int, max_spread_x_leverage_p_e10: int,
+                max_slippage_p_e10: int, upside_floor_p_e10: int, curve_e10: _Pairs,
+                thresholds_p_e10: _Ints, fees_p_e10: _Ints) -> OrderRules: ...
     def min_stop(self, *, leverage_e10: int, spread_p_e10: int = ...) -> int:
         """Smallest stop percent; the spread counts where it is known. 0 = no demand."""
-
-def validate_order(
-    rules: OrderRules, caps: OiCaps, *, is_long: bool, collateral_e6: int, leverage_e10: int,
-    wallet_oi_e6: int, open_trades: int, kind: Literal["market", "limit", "stop_limit"] = "market",
-    price_e10: int = ..., market_e10: int = ..., take_profit_p_e10: int = ...,
-    stop_loss_p_e10: int = ..., spread_p_e10: int = ..., slippage_p_e10: int = ...,
-) -> tuple[list[tuple[int, int, int]], list[tuple[int, int, int]]]:
-    """All (failures, warnings), each (index into `ORDER_RULES`, value, limit)."""
-
+def validate_order(rules: OrderRules, caps: OiCaps, *, is_long: bool, collateral_e6: int,
+                   leverage_e10: int, wallet_oi_e6: int, open_trades: int,
+                   kind: Literal["market", "limit", "stop_limit"] = "market", price_e10: int = ...,
+                   market_e10: int = ..., take_profit_p_e10: int = ..., stop_loss_p_e10: int = ...,
+                   spread_p_e10: int = ...,
+                   slippage_p_e10: int = ...) -> tuple[list[_Finding], list[_Finding]]:
+    """All (failures, warnings); a value equal to a limit passes unless the rule is a "below"."""
 @final
 class CopySizes:
     """Struct of arrays of `copy_sizes`; collateral and notional are 0 where skipped."""
-    @property
-    def collateral_e6(self) -> _I64: ...
-    @property
-    def leverage_e10(self) -> _I64: ...
-    @property
-    def notional_e6(self) -> _I64: ...
-    @property
-    def skip(self) -> _U8: ...
-
-def copy_sizes(
-    *, leader_collateral_e6: int, leader_leverage_e10: int, leader_equity_e6: int, delay_ns: int,
-    slip_e10: int, min_leverage_e10: int, max_market_leverage_e10: int, min_notional_e6: int,
-    open_fee_p_e10: int, allowed: _Bool, mode: _U8, value: _I64, equity_e6: _I64, free_e6: _I64,
-    max_collateral_e6: _I64, max_notional_e6: _I64, max_leverage_e10: _I64, min_leader_e6: _I64,
-    max_leader_e6: _I64, max_delay_ns: _I64, max_slip_e10: _I64,
-) -> CopySizes:
+    collateral_e6: Final[_I64]
+    leverage_e10: Final[_I64]
+    notional_e6: Final[_I64]
+    skip: Final[_U8]
+def copy_sizes(*, leader_collateral_e6: int, leader_leverage_e10: int, leader_equity_e6: int,
+               delay_ns: int, slip_e10: int, min_leverage_e10: int, max_market_leverage_e10: int,
+               min_notional_e6: int, open_fee_p_e10: int, allowed: _Bool, mode: _U8, value: _I64,
+               equity_e6: _I64, free_e6: _I64, max_collateral_e6: _I64, max_notional_e6: _I64,
+               max_leverage_e10: _I64, min_leader_e6: _I64, max_leader_e6: _I64, max_delay_ns: _I64,
+               max_slip_e10: _I64) -> CopySizes:
     """Sizes of n followers, rounded down, never above a cap; collateral and fee fit `free_e6`.
-
     mode 0 fixed (`value` in e6), then ratios e10: 1 of the leader's collateral, 2 of own equity,
-    3 of the leader's collateral in proportion to equity. Leader limits are notional.
-    """
+    3 of the leader's collateral in proportion to equity. Leader limits are notional."""
 def copy_closes(*, collateral_e6: _I64, leader_closed_e6: int, leader_held_e6: int) -> _I64:
     """What each follower takes out: the leader's share of its own, rounded up."""
 
