@@ -1,5 +1,6 @@
 """Stops, headroom, the venue's rules and copy sizes, the slow and obvious way: fractions."""
 
+import itertools
 from fractions import Fraction
 from math import ceil, floor
 from typing import Any
@@ -51,11 +52,11 @@ def sl_percent(*, base_e10: int, price_e10: int, leverage_e10: int, is_long: boo
 
 def curve_min_stop(*, leverage_e10: int, curve_e10: Corners) -> int | None:
     """`None` for a curve that does not rise in leverage."""
-    if not curve_e10 or any(a[0] >= b[0] for a, b in zip(curve_e10, curve_e10[1:], strict=False)):
+    if not curve_e10 or any(a[0] >= b[0] for a, b in itertools.pairwise(curve_e10)):
         return None
     if leverage_e10 <= curve_e10[0][0]:
         return curve_e10[0][1]
-    for (x0, y0), (x1, y1) in zip(curve_e10, curve_e10[1:], strict=False):
+    for (x0, y0), (x1, y1) in itertools.pairwise(curve_e10):
         if leverage_e10 <= x1:
             return ceil(y0 + Fraction((leverage_e10 - x0) * (y1 - y0), x1 - x0))
     return curve_e10[-1][1]
@@ -168,7 +169,8 @@ def copy_cost(collateral_e6: int, leverage_e10: int, open_fee_p_e10: int) -> int
 
 
 def copy_wanted(leader: dict[str, int], f: dict[str, Any]) -> int:
-    equity, value = max(f["equity_e6"], 0), Fraction(f["value"], E10)
+    equity: int = max(f["equity_e6"], 0)
+    value = Fraction(f["value"], E10)
     taken, held = leader["leader_collateral_e6"], leader["leader_equity_e6"]
     match f["mode"]:
         case 0:

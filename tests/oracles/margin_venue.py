@@ -180,7 +180,7 @@ def margin_update(
 ) -> tuple[int, int] | None:
     """`None` where no collateral is left or something does not fit."""
     left = collateral_e6 + (amount_e6 if is_deposit else -amount_e6) - fees_e6
-    if left <= 0 or fits(collateral_e6 + amount_e6) is None and is_deposit:
+    if left <= 0 or (fits(collateral_e6 + amount_e6) is None and is_deposit):
         return None
     leverage = fits(notional_e6 * E10 // left)
     return None if leverage is None else (left, leverage)
