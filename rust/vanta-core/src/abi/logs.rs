@@ -5,7 +5,7 @@
 
 use std::collections::HashSet;
 
-use alloy_dyn_abi::{DynSolType, DynSolValue};
+use alloy_dyn_abi::DynSolValue;
 use alloy_primitives::{Address, B256};
 
 use super::codec::check_all;
@@ -19,7 +19,7 @@ pub struct Log<'a> {
     /// Contract that wrote it.
     pub emitter: Address,
     /// Topics, at most 4 in a real one.
-    pub topics: Vec<B256>,
+    pub topics: &'a [B256],
     /// Data.
     pub data: &'a [u8],
 }
@@ -57,14 +57,16 @@ impl AbiTable {
     /// The event a log was.
     #[must_use]
     pub fn decode_log(&self, log: &Log<'_>) -> Option<Event<'_>> {
-        let entry = self.event_of(&log.topics)?;
-        let mut topics = log.topics.iter().skip(1);
-        let mut rest = decode(&kinds(entry, false), log.data).ok()?.into_iter();
+        let entry = self.event_of(log.topics)?;
+        let words = log.topics.iter().skip(1);
+        let mut topics = entry.topics().iter().zip(words);
+        let mut data = decode(entry.data(), log.data).ok()?.into_iter();
         let values = entry.signature.inputs.iter().map(|field| {
             if field.indexed {
-                decode_word(&topic_kind(&field.kind), topics.next()?).ok()
+                let (kind, word) = topics.next()?;
+                decode_word(kind, word).ok()
             } else {
-                rest.next()
+                data.next()
             }
         });
         let values = values.collect::<Option<_>>()?;
@@ -91,25 +93,7 @@ impl AbiTable {
                 rest.push(value);
             }
         }
-        let data = super::encode(&kinds(entry, false), rest)?;
+        let data = super::encode(entry.data(), rest)?;
         Ok((topics, data))
-    }
-}
-
-fn kinds(entry: &Entry, indexed: bool) -> Vec<DynSolType> {
-    let fields = entry.signature.inputs.iter();
-    let wanted = fields.filter(|field| field.indexed == indexed);
-    wanted.map(|field| field.kind.clone()).collect()
-}
-
-/// What a topic holds: the word of a plain value, the hash of anything larger.
-fn topic_kind(kind: &DynSolType) -> DynSolType {
-    match kind {
-        DynSolType::Bytes
-        | DynSolType::String
-        | DynSolType::Array(_)
-        | DynSolType::FixedArray(..)
-        | DynSolType::Tuple(_) => DynSolType::FixedBytes(32),
-        plain => plain.clone(),
     }
 }

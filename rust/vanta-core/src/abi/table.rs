@@ -48,8 +48,10 @@ pub struct Entry {
     pub version: String,
     /// Whether it rests on third parties.
     pub doubtful: bool,
-    pub(super) inputs: Vec<DynSolType>,
-    pub(super) outputs: Vec<DynSolType>,
+    inputs: Vec<DynSolType>,
+    outputs: Vec<DynSolType>,
+    topics: Vec<DynSolType>,
+    data: Vec<DynSolType>,
 }
 
 impl Entry {
@@ -70,6 +72,7 @@ impl Entry {
         };
         let signature = Signature::parse(text)?;
         let kinds = |fields: &[Field]| fields.iter().map(|f| f.kind.clone()).collect();
+        let (topics, data) = parts(&signature.inputs);
         let known = version.trim_end_matches('?');
         let entry = Self {
             kind,
@@ -79,6 +82,8 @@ impl Entry {
             doubtful: known != version,
             inputs: kinds(&signature.inputs),
             outputs: kinds(&signature.outputs),
+            topics,
+            data,
             signature,
         };
         if entry.indexed() > 3 || (kind == Kind::Function && entry.indexed() > 0) {
@@ -98,7 +103,7 @@ impl Entry {
     /// How many parameters of the event are topics.
     #[must_use]
     pub fn indexed(&self) -> usize {
-        self.signature.inputs.iter().filter(|f| f.indexed).count()
+        self.topics.len()
     }
 
     /// Whether bytes for the one are bytes for the other.
@@ -262,6 +267,18 @@ impl Entry {
         &self.outputs
     }
 
+    /// What the topics after the first hold.
+    #[must_use]
+    pub fn topics(&self) -> &[DynSolType] {
+        &self.topics
+    }
+
+    /// Types of what the data of a log holds.
+    #[must_use]
+    pub fn data(&self) -> &[DynSolType] {
+        &self.data
+    }
+
     /// Selector and arguments.
     ///
     /// # Errors
@@ -271,6 +288,22 @@ impl Entry {
         call.append(&mut super::encode(&self.inputs, args)?);
         Ok(call)
     }
+}
+
+/// Types of an event's topics and of its data. A topic holds the word of a plain value, and the hash
+/// of anything larger.
+fn parts(fields: &[Field]) -> (Vec<DynSolType>, Vec<DynSolType>) {
+    let (topics, data): (Vec<&Field>, Vec<&Field>) = fields.iter().partition(|f| f.indexed);
+    let topic = |field: &&Field| match &field.kind {
+        DynSolType::Bytes
+        | DynSolType::String
+        | DynSolType::Array(_)
+        | DynSolType::FixedArray(..)
+        | DynSolType::Tuple(_) => DynSolType::FixedBytes(32),
+        plain => plain.clone(),
+    };
+    let whole = data.iter().map(|field| field.kind.clone()).collect();
+    (topics.iter().map(topic).collect(), whole)
 }
 
 /// The lines of `venue.abi` with its structs written out.

@@ -193,7 +193,7 @@ impl<'py> Row<'py> {
     fn log(&self) -> PyResult<Log<'_>> {
         Ok(Log {
             emitter: self.emitter,
-            topics: self.topics.clone(),
+            topics: &self.topics,
             data: bytes("logs", &self.data)?,
         })
     }
