@@ -341,7 +341,8 @@ proptest! {
             liquidation_estimate(entry, collateral, leverage, side, threshold, usd(owed), none)
         };
         if let (Ok(before), Ok(after)) = (line(charge), line(charge + more)) {
-            prop_assert!(if is_long { before <= after } else { before >= after });
+            let closer = if is_long { before <= after } else { before >= after };
+            prop_assert!(closer);
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Batches of the scalar margin functions: one array per field, the same function per row.
 
+use super::quick::{quick_gross, quick_liquidation};
 use super::{Side, liquidation_price, pnl, size_for_risk};
 use crate::error::CoreError;
 use crate::units::{PriceE10, RatioE10, UsdE6};
@@ -24,18 +25,33 @@ pub struct PnlRows<'a> {
 /// # Errors
 /// `AtRow` with the error of the first wrong row.
 pub fn pnls(rows: &PnlRows<'_>) -> Result<Vec<i64>, CoreError> {
+    let mut out = Vec::new();
+    pnls_into(rows, &mut out)?;
+    Ok(out)
+}
+
+/// [`pnls`] into a vector that is used again; what it held is dropped.
+///
+/// # Errors
+/// As [`pnls`].
+pub fn pnls_into(rows: &PnlRows<'_>, out: &mut Vec<i64>) -> Result<(), CoreError> {
+    out.clear();
+    out.reserve(rows.entry.len());
     let prices = rows.entry.iter().zip(rows.price);
     let sizes = rows.collateral.iter().zip(rows.leverage).zip(rows.is_long);
-    prices
-        .zip(sizes)
-        .enumerate()
-        .map(
-            |(row, ((&entry, &price), ((&collateral, &leverage), &is_long)))| {
-                pnl_row(entry, price, collateral, leverage, is_long)
-                    .map_err(|error| error.at_row(row))
+    for (row, ((&entry, &price), ((&collateral, &leverage), &is_long))) in
+        prices.zip(sizes).enumerate()
+    {
+        let side = Side::from_is_long(is_long);
+        out.push(
+            match quick_gross(entry, price, collateral, leverage, side) {
+                Some(profit) => profit,
+                None => pnl_row(entry, price, collateral, leverage, is_long)
+                    .map_err(|error| error.at_row(row))?,
             },
-        )
-        .collect()
+        );
+    }
+    Ok(())
 }
 
 fn pnl_row(
@@ -79,19 +95,37 @@ pub struct LiquidationRows<'a> {
 /// # Errors
 /// `AtRow` with the error of the first wrong row.
 pub fn liquidation_prices(rows: &LiquidationRows<'_>) -> Result<Vec<i64>, CoreError> {
+    let mut out = Vec::new();
+    liquidation_prices_into(rows, &mut out)?;
+    Ok(out)
+}
+
+/// [`liquidation_prices`] into a vector that is used again; what it held is dropped.
+///
+/// # Errors
+/// As [`liquidation_prices`].
+pub fn liquidation_prices_into(
+    rows: &LiquidationRows<'_>,
+    out: &mut Vec<i64>,
+) -> Result<(), CoreError> {
+    out.clear();
+    out.reserve(rows.entry.len());
     let sizes = rows.entry.iter().zip(rows.collateral).zip(rows.leverage);
+    let terms = rows.is_long.iter().zip(rows.threshold);
     let charges = rows.rollover.iter().zip(rows.funding);
-    sizes
-        .zip(rows.is_long.iter().zip(rows.threshold))
-        .zip(charges)
-        .enumerate()
-        .map(
-            |(row, ((((&entry, &collateral), &leverage), (&is_long, &threshold)), charge))| {
-                liquidation_row(entry, collateral, leverage, is_long, threshold, charge)
-                    .map_err(|error| error.at_row(row))
-            },
-        )
-        .collect()
+    let all = sizes.zip(terms).zip(charges).enumerate();
+    for (row, ((((&entry, &collateral), &leverage), (&is_long, &threshold)), charge)) in all {
+        let side = Side::from_is_long(is_long);
+        // A sum that does not fit is no everyday amount.
+        let owed = charge.0.checked_add(*charge.1).unwrap_or(-1);
+        let quick = quick_liquidation(entry, collateral, leverage, side, threshold, owed);
+        out.push(match quick {
+            Some(line) => line,
+            None => liquidation_row(entry, collateral, leverage, is_long, threshold, charge)
+                .map_err(|error| error.at_row(row))?,
+        });
+    }
+    Ok(())
 }
 
 fn liquidation_row(

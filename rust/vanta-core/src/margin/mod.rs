@@ -36,7 +36,10 @@ mod size;
 mod stops;
 mod tiers;
 
-pub use batch::{LiquidationRows, PnlRows, RiskRows, liquidation_prices, pnls, sizes_for_risk};
+pub use batch::{
+    LiquidationRows, PnlRows, RiskRows, liquidation_prices, liquidation_prices_into, pnls,
+    pnls_into, sizes_for_risk,
+};
 pub use copies::{CopySizes, FollowerRows, copy_closes, copy_sizes};
 pub use copy::{CopyMode, CopySize, CopySkip, Follower, LeaderFill, copy_close, copy_size};
 pub use fees::{

@@ -94,6 +94,68 @@ pub(super) fn quick_health(row: &Row) -> Option<PositionHealth> {
     })
 }
 
+/// [`super::pnl`] of a row within the bounds.
+#[inline]
+pub(super) fn quick_gross(
+    entry: i64,
+    price: i64,
+    collateral: i64,
+    leverage: i64,
+    side: Side,
+) -> Option<i64> {
+    let usual = within(entry, 1, PRICE_BELOW)
+        & within(price, 1, PRICE_BELOW)
+        & within(collateral, 1, COLLATERAL_BELOW)
+        & within(leverage, ONE, LEVERAGE_BELOW);
+    if !usual {
+        return None;
+    }
+    let gain = side.gain(price - entry);
+    quick_pnl(
+        gain,
+        entry.unsigned_abs(),
+        collateral,
+        leverage.unsigned_abs(),
+    )
+}
+
+/// [`super::liquidation_price`] of a row within the bounds; `owed` is rollover plus funding.
+#[inline]
+pub(super) fn quick_liquidation(
+    entry: i64,
+    collateral: i64,
+    leverage: i64,
+    side: Side,
+    threshold: i64,
+    owed: i64,
+) -> Option<i64> {
+    let usual = within(entry, 1, PRICE_BELOW)
+        & within(collateral, 1, COLLATERAL_BELOW)
+        & within(leverage, ONE, LEVERAGE_BELOW)
+        & within(threshold, 0, ONE + 1)
+        & within(owed, 0, COLLATERAL_BELOW);
+    if !usual {
+        return None;
+    }
+    let size = entry.unsigned_abs();
+    let leverage = leverage.unsigned_abs();
+    let distance = if owed == 0 {
+        let room = u128::from(size) * u128::from(threshold.unsigned_abs());
+        divide_words(room, leverage).0
+    } else {
+        // Below 2^84 each; charges above the threshold go the careful way.
+        let room = u128::from(collateral.unsigned_abs()) * u128::from(threshold.unsigned_abs());
+        let room = room.checked_sub(u128::from(owed.unsigned_abs()) * u128::from(ONE))?;
+        let exposure = u128::from(collateral.unsigned_abs()) * u128::from(leverage);
+        if room.leading_zeros() + size.leading_zeros() < 64 {
+            return None;
+        }
+        u64::try_from(room.wrapping_mul(u128::from(size)) / exposure).ok()?
+    };
+    let distance = i64::try_from(distance).ok()?;
+    Some(entry - side.gain(distance))
+}
+
 // `gain` is a difference of prices within bounds, as are the others.
 #[inline]
 fn quick_pnl(gain: i64, entry: u64, collateral: i64, leverage: u64) -> Option<i64> {

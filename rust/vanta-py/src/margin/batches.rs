@@ -25,22 +25,32 @@ fn pnls(
     leverage_e10: &Bound<'_, PyAny>,
     is_long: &Bound<'_, PyAny>,
 ) -> PyResult<I64s> {
-    let entry: Vec<i64> = array("entry_e10", entry_e10)?;
+    let mut entry = Column::new("entry_e10", entry_e10)?;
     let (n, like) = (entry.len(), "entry_e10");
-    let price: Vec<i64> = array_like("price_e10", price_e10, n, like)?;
-    let collateral: Vec<i64> = array_like("collateral_e6", collateral_e6, n, like)?;
-    let leverage: Vec<i64> = array_like("leverage_e10", leverage_e10, n, like)?;
-    let is_long: Vec<bool> = array_like("is_long", is_long, n, like)?;
-    let out = detached(py, || {
-        margin::pnls(&PnlRows {
-            entry: &entry,
-            price: &price,
-            collateral: &collateral,
-            leverage: &leverage,
-            is_long: &is_long,
-        })
-    })?;
-    Ok(PyArray1::from_vec(py, out).unbind())
+    let mut price = Column::like("price_e10", price_e10, n, like)?;
+    let mut collateral = Column::like("collateral_e6", collateral_e6, n, like)?;
+    let mut leverage = Column::like("leverage_e10", leverage_e10, n, like)?;
+    let mut is_long = Column::like("is_long", is_long, n, like)?;
+    let out = PyArray1::zeros(py, n, false);
+    let mut piece = Vec::new();
+    for range in pieces(n) {
+        for column in [&mut entry, &mut price, &mut collateral, &mut leverage] {
+            column.load(range.clone())?;
+        }
+        is_long.load(range.clone())?;
+        let rows = PnlRows {
+            entry: entry.rows(),
+            price: price.rows(),
+            collateral: collateral.rows(),
+            leverage: leverage.rows(),
+            is_long: is_long.rows(),
+        };
+        detached(py, || {
+            margin::pnls_into(&rows, &mut piece).map_err(|error| error.later(range.start))
+        })?;
+        store(&out, range, &piece)?;
+    }
+    Ok(out.unbind())
 }
 
 /// Batch of `liquidation_price`.
@@ -59,26 +69,44 @@ fn liquidation_prices(
     rollover_e6: &Bound<'_, PyAny>,
     funding_e6: &Bound<'_, PyAny>,
 ) -> PyResult<I64s> {
-    let entry: Vec<i64> = array("entry_e10", entry_e10)?;
+    let mut entry = Column::new("entry_e10", entry_e10)?;
     let (n, like) = (entry.len(), "entry_e10");
-    let collateral: Vec<i64> = array_like("collateral_e6", collateral_e6, n, like)?;
-    let leverage: Vec<i64> = array_like("leverage_e10", leverage_e10, n, like)?;
-    let is_long: Vec<bool> = array_like("is_long", is_long, n, like)?;
-    let threshold: Vec<i64> = array_like("threshold_e10", threshold_e10, n, like)?;
-    let rollover: Vec<i64> = array_like("rollover_e6", rollover_e6, n, like)?;
-    let funding: Vec<i64> = array_like("funding_e6", funding_e6, n, like)?;
-    let out = detached(py, || {
-        margin::liquidation_prices(&LiquidationRows {
-            entry: &entry,
-            collateral: &collateral,
-            leverage: &leverage,
-            is_long: &is_long,
-            threshold: &threshold,
-            rollover: &rollover,
-            funding: &funding,
-        })
-    })?;
-    Ok(PyArray1::from_vec(py, out).unbind())
+    let mut collateral = Column::like("collateral_e6", collateral_e6, n, like)?;
+    let mut leverage = Column::like("leverage_e10", leverage_e10, n, like)?;
+    let mut is_long = Column::like("is_long", is_long, n, like)?;
+    let mut threshold = Column::like("threshold_e10", threshold_e10, n, like)?;
+    let mut rollover = Column::like("rollover_e6", rollover_e6, n, like)?;
+    let mut funding = Column::like("funding_e6", funding_e6, n, like)?;
+    let out = PyArray1::zeros(py, n, false);
+    let mut piece = Vec::new();
+    for range in pieces(n) {
+        for column in [
+            &mut entry,
+            &mut collateral,
+            &mut leverage,
+            &mut threshold,
+            &mut rollover,
+            &mut funding,
+        ] {
+            column.load(range.clone())?;
+        }
+        is_long.load(range.clone())?;
+        let rows = LiquidationRows {
+            entry: entry.rows(),
+            collateral: collateral.rows(),
+            leverage: leverage.rows(),
+            is_long: is_long.rows(),
+            threshold: threshold.rows(),
+            rollover: rollover.rows(),
+            funding: funding.rows(),
+        };
+        detached(py, || {
+            margin::liquidation_prices_into(&rows, &mut piece)
+                .map_err(|error| error.later(range.start))
+        })?;
+        store(&out, range, &piece)?;
+    }
+    Ok(out.unbind())
 }
 
 /// Struct of arrays of `health_scan`.
