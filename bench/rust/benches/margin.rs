@@ -5,9 +5,11 @@ use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use vanta_core::margin::{
-    HealthRows, Side, health, health_scan, liquidation_price, pnl, size_for_risk,
+    CoinBook, CopyMode, Follower, HealthRows, LeaderFill, MakerTaker, PnlRows, Side, copy_size,
+    health, health_scan, impact_spread, liquidation_price, open_maker_taker_fee, percent_profit,
+    pnl, pnls, size_for_risk, tp_price,
 };
-use vanta_core::units::{E6, E10, PriceE10, RatioE10, UsdE6, mul_div_floor};
+use vanta_core::units::{E6, E10, PercentE10, PriceE10, RatioE10, UsdE6, mul_div_floor};
 
 const SETS: usize = 512;
 
@@ -160,5 +162,106 @@ fn scans(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, scalars, scans);
+fn venue(c: &mut Criterion) {
+    let sets = sets(SETS);
+    let percent = |raw| PercentE10::new(raw).unwrap();
+    let (none, most) = (PercentE10::ZERO, percent(2_500 * E10));
+    let rates = MakerTaker {
+        maker: percent(E10 / 100),
+        taker: percent(E10 / 20),
+    };
+    let leader = LeaderFill {
+        collateral: UsdE6::new(1_000 * E6).unwrap(),
+        leverage: RatioE10::new(20 * E10).unwrap(),
+        equity: UsdE6::new(40_000 * E6).unwrap(),
+        delay_ns: 1,
+        slip: RatioE10::ZERO,
+        min_leverage: RatioE10::ONE,
+        max_leverage: RatioE10::new(100 * E10).unwrap(),
+        min_notional: UsdE6::new(100 * E6).unwrap(),
+        open_fee: percent(E10 / 20),
+    };
+    let mut group = c.benchmark_group("margin/venue");
+    let mut turn = sets.iter().cycle();
+    group.bench_function("open_maker_taker_fee", |b| {
+        b.iter(|| {
+            let set = black_box(turn.next().unwrap());
+            let book = CoinBook {
+                long: u128::from(set.entry.get().unsigned_abs()),
+                short: u128::from(set.price.get().unsigned_abs()),
+            };
+            let coins = u128::from(set.collateral.get().unsigned_abs()) << 12;
+            open_maker_taker_fee(book, coins, set.side, rates)
+        });
+    });
+    let mut turn = sets.iter().cycle();
+    group.bench_function("percent_profit", |b| {
+        b.iter(|| {
+            let set = black_box(turn.next().unwrap());
+            percent_profit(set.entry, set.price, set.leverage, set.side, most)
+        });
+    });
+    let mut turn = sets.iter().cycle();
+    group.bench_function("tp_price", |b| {
+        b.iter(|| {
+            let set = black_box(turn.next().unwrap());
+            tp_price(set.entry, rates.taker, set.leverage, set.side, none)
+        });
+    });
+    let mut turn = sets.iter().cycle();
+    group.bench_function("impact_spread", |b| {
+        b.iter(|| {
+            let set = black_box(turn.next().unwrap());
+            let flow = set.collateral.get();
+            impact_spread(flow, set.entry.get().unsigned_abs(), most, none, most)
+        });
+    });
+    let mut turn = sets.iter().cycle();
+    group.bench_function("copy_size", |b| {
+        b.iter(|| {
+            let set = black_box(turn.next().unwrap());
+            let follower = Follower {
+                allowed: true,
+                mode: CopyMode::Proportional,
+                value: E10,
+                equity: set.collateral,
+                free: set.collateral,
+                max_collateral: UsdE6::MAX,
+                max_notional: UsdE6::MAX,
+                max_leverage: set.leverage,
+                min_leader: UsdE6::ZERO,
+                max_leader: UsdE6::MAX,
+                max_delay_ns: i64::MAX,
+                max_slip: RatioE10::ONE,
+            };
+            copy_size(&leader, &follower)
+        });
+    });
+    group.finish();
+}
+
+fn batches(c: &mut Criterion) {
+    let sets = sets(4_096);
+    let column = |of: fn(&Set) -> i64| -> Vec<i64> { sets.iter().map(of).collect() };
+    let (entry, price) = (column(|set| set.entry.get()), column(|set| set.price.get()));
+    let collateral = column(|set| set.collateral.get());
+    let leverage = column(|set| set.leverage.get());
+    let is_long: Vec<bool> = sets.iter().map(|set| set.side.is_long()).collect();
+    let mut group = c.benchmark_group("margin/pnls");
+    group.throughput(Throughput::Elements(4_096));
+    group.bench_function("4096", |b| {
+        b.iter(|| {
+            pnls(black_box(&PnlRows {
+                entry: &entry,
+                price: &price,
+                collateral: &collateral,
+                leverage: &leverage,
+                is_long: &is_long,
+            }))
+        });
+    });
+    group.finish();
+}
+
+criterion_group!(benches, scalars, scans, venue, batches);
 criterion_main!(benches);
