@@ -58,106 +58,46 @@ class SealError(VantaError, ValueError):
 @final
 class AggregateConfig:
     """Constants of the aggregation (defaults as documented in the price rules).
-
-    Raises `InvalidInput` naming a constant outside of its range.
-    """
-
-    def __new__(
-        cls,
-        *,
-        version: int = 1,
-        stream_max_age_ns: int = 5_000_000_000,
-        future_skew_ns: int = 1_000_000_000,
-        deviation_e10: int = 50_000_000,
-        tolerance_cap_e10: int = 150_000_000,
-        max_conf_e10: int = 50_000_000,
-        jump_base_e10: int = 200_000_000,
-        jump_slope_e10: int = 50_000_000,
-        jump_cap_e10: int = 1_000_000_000,
-        jump_confirmations: int = 3,
-        expo_confirmations: int = 5,
-        frozen_after_ns: int = 60_000_000_000,
-        frozen_move_e10: int = 20_000_000,
-        frozen_push_ns: int = 30_000_000_000,
-        strikes: int = 3,
-        strike_window_ns: int = 60_000_000_000,
-        quarantine_ns: int = 60_000_000_000,
-        quarantine_max_ns: int = 900_000_000_000,
-        return_after_ns: int = 10_000_000_000,
-        return_updates: int = 5,
-        breaker_conflict_ns: int = 3_000_000_000,
-        breaker_move_e10: int = 500_000_000,
-        breaker_contested_e10: int = 200_000_000,
-        breaker_window_ns: int = 10_000_000_000,
-        breaker_open_ns: int = 30_000_000_000,
-        breaker_good: int = 10,
-        display_ns: int = 900_000_000_000,
-        clock_offset_ns: int = 500_000_000,
-        sequencer_grace_ns: int = 3_600_000_000_000,
-        divergence_e10: int = 30_000_000,
-        divergence_after_ns: int = 120_000_000_000,
-        divergence_tau_ns: int = 30_000_000_000,
+    Raises `InvalidInput` naming a constant outside of its range."""
+    def __new__(cls, *, version: int = 1, stream_max_age_ns: int = 5_000_000_000,
+        future_skew_ns: int = 1_000_000_000, deviation_e10: int = 50_000_000,
+        tolerance_cap_e10: int = 150_000_000, max_conf_e10: int = 50_000_000,
+        jump_base_e10: int = 200_000_000, jump_slope_e10: int = 50_000_000,
+        jump_cap_e10: int = 1_000_000_000, jump_confirmations: int = 3,
+        expo_confirmations: int = 5, frozen_after_ns: int = 60_000_000_000,
+        frozen_move_e10: int = 20_000_000, frozen_push_ns: int = 30_000_000_000,
+        strikes: int = 3, strike_window_ns: int = 60_000_000_000,
+        quarantine_ns: int = 60_000_000_000, quarantine_max_ns: int = 900_000_000_000,
+        return_after_ns: int = 10_000_000_000, return_updates: int = 5,
+        breaker_conflict_ns: int = 3_000_000_000, breaker_move_e10: int = 500_000_000,
+        breaker_contested_e10: int = 200_000_000, breaker_window_ns: int = 10_000_000_000,
+        breaker_open_ns: int = 30_000_000_000, breaker_good: int = 10,
+        display_ns: int = 900_000_000_000, clock_offset_ns: int = 500_000_000,
+        sequencer_grace_ns: int = 3_600_000_000_000, divergence_e10: int = 30_000_000,
+        divergence_after_ns: int = 120_000_000_000, divergence_tau_ns: int = 30_000_000_000,
     ) -> AggregateConfig: ...
-    @property
-    def version(self) -> int: ...
-
+    version: Final[int]
 @final
 class Quote:
-    """One market's combined price at one instant. Carries its quality wherever it goes."""
+    """One market's combined price at one instant. Carries its quality wherever it goes.
 
-    @property
-    def market_ix(self) -> int: ...
-    @property
-    def price_e10(self) -> int:
-        """Price for trading if the quality allows it, else last known good to show; 0 = none."""
-    @property
-    def conf_e10(self) -> int:
-        """Confidence of the price: the primary's, else the widest of the sources used; 0 = none."""
-    @property
-    def quality(self) -> int:
-        """Index into `QUALITIES`."""
-    @property
-    def breaker(self) -> int:
-        """Index into `BREAKERS`."""
-    @property
-    def as_of_ns(self) -> int:
-        """Oldest publish time used."""
-    @property
-    def valid_until_ns(self) -> int:
-        """Wall time up to which the used sources stay fresh; 0 without a price for trading."""
-    @property
-    def age_ns(self) -> int:
-        """Age of `as_of_ns` at the moment of the quote; never negative."""
-    @property
-    def spread_between_sources_e10(self) -> int:
-        """(max - min) / min of the fresh sources, rounded up: the number behind CONFLICT."""
-    @property
-    def sources_used(self) -> tuple[int, ...]: ...
-    @property
-    def sources_rejected(self) -> tuple[tuple[int, str], ...]:
-        """(source_ix, reason): OUTLIER, STALE, QUARANTINED, FROZEN, SEQUENCER, CLOSED.
-
-        Sources of a CONFLICT are neither used nor rejected; a fresh source whose group a fresher
-        one speaks for is in neither list.
-        """
-    @property
-    def config_version(self) -> int: ...
-
+    `price_e10`: for trading if the quality allows it, else last known good to show, 0 = none.
+    `conf_e10`: the primary's, else the widest of the sources used, 0 = none. `quality`, `breaker`:
+    indices into `QUALITIES`, `BREAKERS`. `as_of_ns`: oldest publish time used; `age_ns`: its age,
+    never negative. `valid_until_ns`: wall time up to which the used sources stay fresh, 0 without a
+    price for trading. `spread_between_sources_e10`: (max - min) / min of the fresh sources, rounded
+    up, the number behind CONFLICT. `sources_rejected`: (source_ix, OUTLIER | STALE | QUARANTINED |
+    FROZEN | SEQUENCER | CLOSED); sources of a CONFLICT are neither used nor rejected, nor is a
+    fresh source whose group a fresher one speaks for."""
+    market_ix: Final[int]; price_e10: Final[int]; conf_e10: Final[int]; quality: Final[int]
+    breaker: Final[int]; as_of_ns: Final[int]; valid_until_ns: Final[int]; age_ns: Final[int]
+    spread_between_sources_e10: Final[int]; sources_used: Final[tuple[int, ...]]
+    sources_rejected: Final[tuple[tuple[int, str], ...]]; config_version: Final[int]
 @final
 class Quotes:
-    """Struct of arrays, one row per asked market, in the asked order."""
-
-    @property
-    def market_ix(self) -> _U16: ...
-    @property
-    def price_e10(self) -> _I64: ...
-    @property
-    def quality(self) -> _U8: ...
-    @property
-    def breaker(self) -> _U8: ...
-    @property
-    def as_of_ns(self) -> _I64: ...
-
+    """Columns, one row per asked market, in the asked order; as in `Quote`."""
+    market_ix: Final[_U16]; price_e10: Final[_I64]; quality: Final[_U8]; breaker: Final[_U8]
+    as_of_ns: Final[_I64]
 @final
 class PriceBook:
     """Latest observation per (market, source), gates, and the combination into quotes.
@@ -166,118 +106,62 @@ class PriceBook:
     received at one `recv_mono_ns` count as simultaneous: what holds in between never was (no
     strike, no failover, no breaker). A new book does not know the error of the wall clock, so all
     its quotes are CLOCK_SUSPECT until `set_clock_offset`; the sequencer counts as up until
-    `set_sequencer`.
-    """
-
+    `set_sequencer`. An undeclared market or source raises `InvalidInput` unless said otherwise."""
     def __new__(cls, config: AggregateConfig) -> PriceBook: ...
-    def add_market(
-        self,
-        market_ix: int,
-        *,
-        min_price_e10: int,
-        max_price_e10: int,
-        has_hours: bool = False,
-        max_conf_e10: int = 0,
-    ) -> None:
-        """Declare a market and its absolute price bounds; `max_conf_e10` 0 = the configured one.
-
-        With `has_hours` an observation counts only with `session_open=True` (unknown = closed), so
-        such a market cannot be fed by `update_batch`.
-        """
-    def add_feed(
-        self,
-        market_ix: int,
-        source_ix: int,
-        *,
-        kind: str,
-        group: int,
-        primary: bool = False,
-        expo: int = -10,
-        interval_ns: int = 1_000_000_000,
-        max_age_ns: int = 0,
-        heartbeat_ns: int = 0,
-        deviation_e10: int = 0,
-        conf_required: bool = False,
-    ) -> None:
+    def add_market(self, market_ix: int, *, min_price_e10: int, max_price_e10: int,
+        has_hours: bool = False, max_conf_e10: int = 0) -> None:
+        """Declare a market, its price bounds and its widest confidence (0 = the configured one)."""
+    def add_feed(self, market_ix: int, source_ix: int, *, kind: str, group: int,
+        primary: bool = False, expo: int = -10, interval_ns: int = 1_000_000_000,
+        max_age_ns: int = 0, heartbeat_ns: int = 0, deviation_e10: int = 0,
+        conf_required: bool = False) -> None:
         """Declare a feed. `kind` is "stream" or "push"; sources of one `group` count as one.
 
         `expo` is the pinned exponent of `update`. `interval_ns` is the expected time between two
         messages (three of them without one make SILENT). `max_age_ns` limits the age of a stream's
         word or of the block a push feed was read at (0 = the configured one); a push feed needs
         `heartbeat_ns` and should name its `deviation_e10`. One group can be primary. At most 16
-        feeds a market.
-        """
-    def update(
-        self,
-        market_ix: int,
-        source_ix: int,
-        *,
-        value: int | str,
-        expo: int = -10,
-        conf: int | str | None = None,
-        publish_ns: int,
-        seq: int | None = None,
-        session_open: bool | None = None,
-        recv_wall_ns: int,
-        recv_mono_ns: int,
-    ) -> int:
+        feeds a market."""
+    def update(self, market_ix: int, source_ix: int, *, value: int | str, expo: int = -10,
+        conf: int | str | None = None, publish_ns: int, seq: int | None = None,
+        session_open: bool | None = None, recv_wall_ns: int, recv_mono_ns: int) -> int:
         """Offer one observation; returns an index into `PRICE_REJECTS` (0 = accepted).
 
         `value` and `conf` are mantissas under `expo`. Anything that is not an integer of at most 30
         digits, and an unknown market or source, is MALFORMED, never an exception. Several values
-        within one `publish_ns` need a rising `seq`, else the second is an EQUIVOCATION.
-        """
-    def update_batch(
-        self,
-        market_ix: _U16,
-        source_ix: _U16,
-        *,
-        price_e10: _I64,
-        conf_e10: _I64,
-        publish_ns: _I64,
-        seq: _I64,
-        recv_wall_ns: int,
-        recv_mono_ns: int,
-    ) -> _U8:
-        """Offer n observations already at scale 10**10 (as with `expo=-10`), in order.
-
-        conf 0 = none, seq -1 = none. Returns an index into `PRICE_REJECTS` for each.
-        """
+        within one `publish_ns` need a rising `seq`, else the second is an EQUIVOCATION."""
+    def tick(self, market_ix: int, source_ix: int, price_e10: int, publish_ns: int,
+        recv_wall_ns: int, recv_mono_ns: int, conf_e10: int = 0, seq: int = -1,
+    ) -> tuple[int, int, int, int]:
+        """`update` at scale 10**10 (conf 0, seq -1 = none) and the quote at `recv_*`, in one call.
+        Returns (index into `PRICE_REJECTS`, price_e10, quality, breaker) as in `Quote`."""
+    def update_batch(self, market_ix: _U16, source_ix: _U16, *, price_e10: _I64, conf_e10: _I64,
+        publish_ns: _I64, seq: _I64, recv_wall_ns: int, recv_mono_ns: int) -> _U8:
+        """Offer n observations in order, numbers as in `tick`, answers as in `update`."""
     def set_head(self, source_ix: int, *, head_ns: int, now_wall_ns: int, now_mono_ns: int) -> None:
-        """Time of the newest sealed block the push source was read at (its currency clock).
-
-        Raises `InvalidInput` for a source that no market declared as push.
-        """
+        """Time of the newest sealed block the push source was read at (its currency clock)."""
     def set_sequencer(self, *, up: bool, since_ns: int, now_wall_ns: int, now_mono_ns: int) -> None:
         """State of the sequencer and the wall time of its last change (0 = never seen down)."""
-    def set_clock_offset(
-        self, offset_ns: int | None, *, now_wall_ns: int, now_mono_ns: int
-    ) -> None:
+    def set_clock_offset(self, offset_ns: int | None, *, now_wall_ns: int,
+        now_mono_ns: int) -> None:
         """Measured wall clock error; None = unknown, which means CLOCK_SUSPECT."""
-    def withdraw(
-        self, market_ix: int, source_ix: int, *, now_wall_ns: int, now_mono_ns: int
-    ) -> None:
+    def withdraw(self, market_ix: int, source_ix: int, *, now_wall_ns: int,
+        now_mono_ns: int) -> None:
         """Forget a source's observation (reorg, feed shut down)."""
-    def repin(
-        self, market_ix: int, source_ix: int, *, expo: int, now_wall_ns: int, now_mono_ns: int
-    ) -> None:
+    def repin(self, market_ix: int, source_ix: int, *, expo: int, now_wall_ns: int,
+        now_mono_ns: int) -> None:
         """Operator's word that a feed's exponent changed."""
-    def quote(self, market_ix: int, *, now_wall_ns: int, now_mono_ns: int) -> Quote:
-        """The market's quote at one instant. Raises `InvalidInput` for an unknown market."""
-    def quotes(self, market_ix: _U16, *, now_wall_ns: int, now_mono_ns: int) -> Quotes:
-        """`quote` for n markets, in the asked order."""
-    def ages(
-        self, market_ix: int, *, now_wall_ns: int, now_mono_ns: int
+    def quote(self, market_ix: int, *, now_wall_ns: int, now_mono_ns: int) -> Quote: ...
+    def quotes(self, market_ix: _U16, *, now_wall_ns: int, now_mono_ns: int) -> Quotes: ...
+    def ages(self, market_ix: int, *, now_wall_ns: int, now_mono_ns: int,
     ) -> list[tuple[int, int, str]]:
-        """(source_ix, age_ns or -1, state) of each feed.
-
-        State: FRESH, STALE, QUARANTINED, FROZEN, SEQUENCER, CLOSED, or SILENT (nothing heard for
-        three intervals: reconnect).
-        """
+        """(source_ix, age_ns or -1, FRESH | STALE | QUARANTINED | FROZEN | SEQUENCER | CLOSED |
+        SILENT: nothing heard for three intervals, reconnect) of each feed."""
     def alarms(self, market_ix: int, *, now_wall_ns: int, now_mono_ns: int) -> list[str]:
         """What an operator should look at: CONFLICT (for 3 s), DIVERGENCE (a gap for 2 min)."""
     def counters(self) -> dict[str, int]:
         """Observations seen, by `PRICE_REJECTS` name."""
+    def memory_bytes(self) -> int: ...
 
 # --- margin -------------------------------------------------------------------------------------
 # `_p_e10` is a venue percent (1 % = 10**10), `_e10` a ratio (1.0 = 10**10). Rounding is against the

@@ -152,3 +152,30 @@ def test_batches_do_what_scalars_do(rows: list[tuple[int, ...]]) -> None:
         assert quotes.quality[row] == quote.quality
         assert quotes.breaker[row] == quote.breaker
         assert quotes.as_of_ns[row] == quote.as_of_ns
+
+
+@settings(max_examples=200, deadline=None)
+@given(rows=rows, steps=st.lists(st.integers(0, 2 * SECOND), min_size=60, max_size=60))
+def test_a_tick_is_an_update_and_a_quote(rows: list[tuple[int, ...]], steps: list[int]) -> None:
+    apart, at_once = three_markets(), three_markets()
+    passed = 0
+    for (market, source, price, conf, ahead, seq), step in zip(rows, steps, strict=False):
+        if market not in range(3):
+            continue
+        passed += step
+        wall, mono = WALL + passed, MONO + passed
+        publish = wall + ahead * SECOND
+        code = apart.update(
+            market,
+            source,
+            value=price,
+            conf=conf or None,
+            publish_ns=publish,
+            seq=None if seq == -1 else seq,
+            recv_wall_ns=wall,
+            recv_mono_ns=mono,
+        )
+        quote = apart.quote(market, now_wall_ns=wall, now_mono_ns=mono)
+        expected = (code, quote.price_e10, quote.quality, quote.breaker)
+        assert at_once.tick(market, source, price, publish, wall, mono, conf, seq) == expected
+    assert apart.counters() == at_once.counters()

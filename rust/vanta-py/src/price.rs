@@ -17,7 +17,7 @@ use vanta_core::units::{MarketIx, SourceIx, TimeNs};
 
 use crate::arrays::{OptionalArg, array, int, int_or};
 use crate::errors::{detached, invalid, to_py};
-use batch::Columns;
+use batch::{Columns, scaled};
 use config::PyAggregateConfig;
 use quote::{PyQuote, PyQuotes};
 use values::{index, number, saturated, sequence};
@@ -185,8 +185,47 @@ impl PyPriceBook {
         let wall: TimeNs = int("recv_wall_ns", recv_wall_ns)?;
         let mono: TimeNs = int("recv_mono_ns", recv_mono_ns)?;
         let columns = Columns::read(market_ix, source_ix, price_e10, conf_e10, publish_ns, seq)?;
-        let out = detached(py, || columns.offer(&mut self.lock(), wall, mono))?;
+        let out = detached(py, || Ok(columns.offer(&mut self.lock(), wall, mono)))?;
         Ok(PyArray1::from_vec(py, out).unbind())
+    }
+
+    /// Offer one observation at scale 10**10 and quote its market at the instant of its arrival.
+    #[pyo3(signature = (
+        market_ix, source_ix, price_e10, publish_ns, recv_wall_ns, recv_mono_ns,
+        conf_e10=OptionalArg::ABSENT, seq=OptionalArg::ABSENT,
+    ), text_signature = "($self, market_ix, source_ix, price_e10, publish_ns, recv_wall_ns, recv_mono_ns, conf_e10=0, seq=-1)")]
+    #[expect(clippy::too_many_arguments, reason = "one quantity each")]
+    fn tick(
+        &self,
+        market_ix: Any<'_, '_>,
+        source_ix: Any<'_, '_>,
+        price_e10: Any<'_, '_>,
+        publish_ns: Any<'_, '_>,
+        recv_wall_ns: Any<'_, '_>,
+        recv_mono_ns: Any<'_, '_>,
+        conf_e10: OptionalArg<'_>,
+        seq: OptionalArg<'_>,
+    ) -> PyResult<(u8, i64, u8, u8)> {
+        let (market, source) = feed(market_ix, source_ix)?;
+        let observation = scaled(
+            int("price_e10", price_e10)?,
+            int_or("conf_e10", conf_e10, 0)?,
+            int("publish_ns", publish_ns)?,
+            int_or("seq", seq, -1)?,
+            int("recv_wall_ns", recv_wall_ns)?,
+            int("recv_mono_ns", recv_mono_ns)?,
+        );
+        let (reject, quote) = self
+            .lock()
+            .tick(market, source, &observation)
+            .map_err(to_py)?;
+        let (quality, breaker) = (quote.quality.index(), quote.breaker.index());
+        Ok((reject.index(), quote.price_e10, quality, breaker))
+    }
+
+    /// Bytes the book holds, its tables' slack included.
+    fn memory_bytes(&self) -> usize {
+        self.lock().memory_bytes()
     }
 
     /// Time of the newest sealed block the push source was read at (its currency clock).

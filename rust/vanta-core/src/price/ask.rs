@@ -1,6 +1,6 @@
 //! Questions to a market: they move a copy of its memory, never the memory itself.
 
-use super::codes::Standing;
+use super::codes::{Breaker, Standing};
 use super::config::AggregateConfig;
 use super::feed::{Feed, Instant};
 use super::machine::Machine;
@@ -79,9 +79,30 @@ impl Market {
         config: &AggregateConfig,
         world: &World,
     ) -> Quote {
-        let (machine, now, done) = self.settled_at(now, config, world);
+        if let Some(as_of) = self.calm_as_of(now, config, world) {
+            if let Some(staged) = &self.staged {
+                let done = Settled {
+                    made: staged.made,
+                    standings: staged.standings,
+                    as_of,
+                };
+                return self.quoted(market, now, Breaker::Closed, &done, config);
+            }
+        }
+        self.careful_quote(market, now, config, world)
+    }
+
+    /// The quote of any market, however it stands.
+    pub(crate) fn careful_quote(
+        &self,
+        market: u16,
+        now: Instant,
+        config: &AggregateConfig,
+        world: &World,
+    ) -> Quote {
+        let (machine, now, mut done) = self.settled_at(now, config, world);
         let made = done.made;
-        let mut standings = done.standings;
+        let standings = &mut done.standings;
         if made.outliers != 0 {
             for (index, slot) in (0_u32..).zip(standings.iter_mut()) {
                 if made.outliers.checked_shr(index).unwrap_or(0) & 1 == 1 {
@@ -89,22 +110,7 @@ impl Market {
                 }
             }
         }
-        let mut quote = Quote {
-            market,
-            price_e10: made.price,
-            conf_e10: made.conf,
-            quality: made.quality,
-            breaker: machine.breaker(),
-            as_of_ns: done.as_of,
-            valid_until_ns: made.valid_until,
-            age_ns: now.wall.saturating_sub(done.as_of).max(0),
-            spread_e10: made.spread,
-            config_version: config.version,
-            used: made.used,
-            sources: self.sources,
-            standings,
-            feeds: u8::try_from(self.feeds.len()).unwrap_or(0),
-        };
+        let mut quote = self.quoted(market, now, machine.breaker(), &done, config);
         if !made.quality.has_price() {
             quote.age_ns = 0;
             if let Some(known) = machine.display(now.mono, config) {
@@ -118,6 +124,46 @@ impl Market {
             }
         }
         quote
+    }
+
+    /// The instant to publish, where what was staged at `now` still holds and nothing is wrong: two
+    /// sources agree, nobody lies outside, the breaker rests. Then remembering it changes neither
+    /// the breaker nor anything else a quote tells.
+    fn calm_as_of(&self, now: Instant, config: &AggregateConfig, world: &World) -> Option<i64> {
+        let staged = self.staged.as_ref()?;
+        let calm = staged.at.mono == now.mono
+            && staged.made.outliers == 0
+            && self.machine.rests()
+            && self.still_holds(staged, &self.machine, now)
+            && !world.clock_suspect(now, now.wall, config);
+        calm.then(|| self.machine.published(&staged.made))
+    }
+
+    fn quoted(
+        &self,
+        market: u16,
+        now: Instant,
+        breaker: Breaker,
+        done: &Settled,
+        config: &AggregateConfig,
+    ) -> Quote {
+        let made = &done.made;
+        Quote {
+            market,
+            price_e10: made.price,
+            conf_e10: made.conf,
+            quality: made.quality,
+            breaker,
+            as_of_ns: done.as_of,
+            valid_until_ns: made.valid_until,
+            age_ns: now.wall.saturating_sub(done.as_of).max(0),
+            spread_e10: made.spread,
+            config_version: config.version,
+            used: made.used,
+            sources: self.sources,
+            standings: done.standings,
+            feeds: u8::try_from(self.feeds.len()).unwrap_or(0),
+        }
     }
 
     /// Alarms that are due at `now`.

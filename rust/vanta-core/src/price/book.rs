@@ -125,11 +125,71 @@ impl PriceBook {
         source: SourceIx,
         observation: &Observation,
     ) -> Reject {
-        let reject = self.offer(market, source, observation);
+        self.count(market, source, observation, false)
+    }
+
+    fn count(
+        &mut self,
+        market: MarketIx,
+        source: SourceIx,
+        observation: &Observation,
+        more: bool,
+    ) -> Reject {
+        let reject = self.offer(market, source, observation, more);
         if let Some(counter) = self.counters.get_mut(usize::from(reject.index())) {
             *counter = counter.saturating_add(1);
         }
         reject
+    }
+
+    /// [`PriceBook::update`] of many observations that arrived at one instant, in their order:
+    /// answers go to `answers`. What the sources of a market say together is worked out once, for
+    /// what holds for no time never was.
+    pub fn update_many<O>(&mut self, offered: O, mut answers: impl FnMut(Reject))
+    where
+        O: Iterator<Item = (MarketIx, SourceIx, Observation)> + Clone,
+    {
+        for (market, source, observation) in offered.clone() {
+            answers(self.count(market, source, &observation, true));
+        }
+        for (market, ..) in offered {
+            let slot = self.markets.get_mut(usize::from(market.get()));
+            if let Some(found) = slot.and_then(Option::as_mut) {
+                found.settle_due(&self.config, &self.world);
+            }
+        }
+    }
+
+    /// Offer one observation and quote its market at the instant of its arrival.
+    ///
+    /// # Errors
+    /// `Unknown` for a market never declared; then nothing was counted.
+    pub fn tick(
+        &mut self,
+        market: MarketIx,
+        source: SourceIx,
+        observation: &Observation,
+    ) -> Result<(Reject, Quote), CoreError> {
+        self.market(market)?;
+        let reject = self.update(market, source, observation);
+        let now = Instant {
+            wall: observation.recv_wall_ns,
+            mono: observation.recv_mono_ns,
+        };
+        let quote = self
+            .market(market)?
+            .quote(market.get(), now, &self.config, &self.world);
+        Ok((reject, quote))
+    }
+
+    /// Bytes the book holds, with the slack of its tables; not counted is what the allocator adds.
+    #[must_use]
+    pub fn memory_bytes(&self) -> usize {
+        let feeds = self.markets.iter().flatten().map(Market::heap_bytes);
+        size_of::<Self>()
+            + self.markets.capacity() * size_of::<Option<Market>>()
+            + feeds.sum::<usize>()
+            + self.world.heap_bytes()
     }
 
     /// Count a message that names no feed at all.
@@ -139,13 +199,19 @@ impl PriceBook {
         Reject::Malformed
     }
 
-    fn offer(&mut self, market: MarketIx, source: SourceIx, observation: &Observation) -> Reject {
+    fn offer(
+        &mut self,
+        market: MarketIx,
+        source: SourceIx,
+        observation: &Observation,
+        more: bool,
+    ) -> Reject {
         let slot = self.markets.get_mut(usize::from(market.get()));
         let Some(found) = slot.and_then(Option::as_mut) else {
             return Reject::Malformed;
         };
         match found.feed_index(source.get()) {
-            Some(index) => found.update(index, observation, &self.config, &mut self.world),
+            Some(index) => found.update(index, observation, &self.config, &mut self.world, more),
             None => Reject::Malformed,
         }
     }
@@ -276,6 +342,19 @@ impl PriceBook {
             &self.config,
             &self.world,
         ))
+    }
+
+    /// [`PriceBook::quote`] without its short way.
+    #[cfg(test)]
+    pub(crate) fn careful_quote(
+        &self,
+        market: MarketIx,
+        now_wall: TimeNs,
+        now_mono: TimeNs,
+    ) -> Result<Quote, CoreError> {
+        let now = at(now_wall, now_mono);
+        let found = self.market(market)?;
+        Ok(found.careful_quote(market.get(), now, &self.config, &self.world))
     }
 
     /// Alarms of one market at an instant.

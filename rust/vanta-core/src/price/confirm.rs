@@ -28,6 +28,8 @@ pub(crate) fn try_expo(
     };
     let mut trial = feed
         .trial
+        .as_deref()
+        .copied()
         .filter(|trial| trial.expo == expo)
         .unwrap_or(fresh_trial);
     if future {
@@ -42,7 +44,7 @@ pub(crate) fn try_expo(
         feed.trial = None;
         return true;
     }
-    feed.trial = Some(trial);
+    feed.trial = Some(Box::new(trial));
     expo == feed.spec.expo
 }
 
@@ -97,7 +99,7 @@ pub(crate) fn agreeing_peer(
                 .is_some_and(|last| agrees(peer, last.price));
             let waiting = || {
                 held && !peer.quarantined(now.mono)
-                    && peer.held.is_some_and(|held| {
+                    && peer.held.as_ref().is_some_and(|held| {
                         now.mono <= held.seen.stale_mono && agrees(peer, held.seen.price)
                     })
             };
@@ -115,7 +117,7 @@ pub(crate) fn confirmed_by_itself(
     let Some(feed) = feeds.get_mut(index) else {
         return false;
     };
-    let count = match feed.held {
+    let count = match feed.held.as_deref() {
         // A late one tells nothing new.
         Some(held) if candidate.key() < held.seen.key() => return false,
         Some(held) if !leaps(&held.seen, &candidate, scene) => held.count.saturating_add(1),
@@ -124,9 +126,9 @@ pub(crate) fn confirmed_by_itself(
     if count >= scene.config.jump_confirmations {
         return true;
     }
-    feed.held = Some(Held {
+    feed.held = Some(Box::new(Held {
         seen: candidate,
         count,
-    });
+    }));
     false
 }

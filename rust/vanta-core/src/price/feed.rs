@@ -121,8 +121,8 @@ pub(crate) struct Feed {
     pub last: Option<Seen>,
     /// Key before `last`: nothing older comes back after a withdrawal.
     pub floor: Option<Key>,
-    pub held: Option<Held>,
-    pub trial: Option<ExpoTrial>,
+    pub held: Option<Box<Held>>,
+    pub trial: Option<Box<ExpoTrial>>,
     pub session_closed: bool,
     /// Last message that was understood.
     pub heard_mono: i64,

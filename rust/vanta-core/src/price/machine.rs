@@ -122,19 +122,29 @@ impl Machine {
         self.gap_ewma
     }
 
+    /// Whether the breaker is closed and nothing is on its way to open it.
+    pub(crate) fn rests(&self) -> bool {
+        self.breaker == Breaker::Closed && self.conflict_since == NEVER
+    }
+
+    /// The `as_of` to publish with `made`.
+    pub(crate) fn published(&self, made: &Combined) -> i64 {
+        if made.quality == Quality::Good && self.quality == Quality::Good {
+            // A feed that joins late may be older than what was said before; the published
+            // instant does not run backwards while the quality holds.
+            return made.as_of.max(self.good_as_of);
+        }
+        made.as_of
+    }
+
     /// Move to `step.mono` with what the market says then; returns the `as_of` to publish.
     pub(crate) fn settle(&mut self, made: &Combined, step: Step<'_>) -> i64 {
         self.prolong_known(step.mono);
         self.smooth_gap(made, step);
         self.step_breaker(made, step);
         self.step_failover(made, step);
-        let mut as_of = made.as_of;
+        let as_of = self.published(made);
         if made.quality == Quality::Good {
-            if self.quality == Quality::Good {
-                // A feed that joins late may be older than what was said before; the published
-                // instant does not run backwards while the quality holds.
-                as_of = as_of.max(self.good_as_of);
-            }
             self.good_as_of = as_of;
         }
         if made.quality.has_price() {

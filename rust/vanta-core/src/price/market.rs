@@ -2,7 +2,7 @@
 
 use super::codes::Reject;
 use super::config::AggregateConfig;
-use super::feed::{Feed, FeedKind, Instant, MAX_FEEDS, NEVER, Seen};
+use super::feed::{ExpoTrial, Feed, FeedKind, Held, Instant, MAX_FEEDS, NEVER, Seen};
 use super::gate::{Observation, Verdict, gates};
 use super::machine::Machine;
 use super::moves::Moves;
@@ -31,6 +31,8 @@ pub(crate) struct Market {
     pub machine: Machine,
     /// What is said since the latest instant.
     pub staged: Option<Staged>,
+    /// What was accepted now is not combined yet; whether our clock was to blame when it came.
+    pub due: Option<bool>,
     pub moves: Moves,
     has_primary: bool,
     pub has_push: bool,
@@ -44,9 +46,10 @@ impl Market {
     pub(crate) fn new(spec: MarketSpec, config: &AggregateConfig) -> Self {
         Self {
             spec,
-            feeds: Vec::with_capacity(MAX_FEEDS),
+            feeds: Vec::new(),
             machine: Machine::new(),
             staged: None,
+            due: None,
             moves: Moves::new(config),
             has_primary: false,
             has_push: false,
@@ -80,6 +83,7 @@ impl Market {
         if let Some(slot) = self.sources.get_mut(self.feeds.len()) {
             *slot = source;
         }
+        self.feeds.reserve_exact(1);
         self.feeds.push(feed);
         self.has_primary |= spec.primary;
         self.has_push |= spec.kind == FeedKind::Push;
@@ -100,6 +104,15 @@ impl Market {
             .iter()
             .take(self.feeds.len())
             .position(|known| *known == source)
+    }
+
+    /// Bytes on the heap.
+    pub(crate) fn heap_bytes(&self) -> usize {
+        let waiting = self.feeds.iter().map(|feed| {
+            usize::from(feed.held.is_some()) * size_of::<Held>()
+                + usize::from(feed.trial.is_some()) * size_of::<ExpoTrial>()
+        });
+        self.feeds.capacity() * size_of::<Feed>() + waiting.sum::<usize>()
     }
 
     /// Index of the source's feed if it is a push feed.
@@ -156,13 +169,15 @@ impl Market {
         }
     }
 
-    /// Offer one observation of the feed at `index`.
+    /// Offer one observation of the feed at `index`. With `more` to come at the same instant, what
+    /// they say together may be left to [`Market::settle_due`].
     pub(crate) fn update(
         &mut self,
         index: usize,
         observation: &Observation,
         config: &AggregateConfig,
         world: &mut World,
+        more: bool,
     ) -> Reject {
         let now = self.not_before(Instant {
             wall: observation.recv_wall_ns,
@@ -187,11 +202,13 @@ impl Market {
         }
         let scene = self.scene(config, world, now.wall);
         match verdict {
-            Verdict::Accepted(seen) => self.accept(index, seen, now, scene),
+            Verdict::Accepted(seen) => self.accept(index, seen, now, scene, more),
             Verdict::Refused { settles, .. } => {
                 if !matches!(reject, Reject::Duplicate | Reject::OutOfOrder)
                     && self.feeds.get(index).is_some_and(|feed| feed.leads)
                 {
+                    // What was said before this refusal was said without it.
+                    self.settle_due(config, world);
                     self.machine.break_return();
                     if let Some(staged) = &mut self.staged {
                         staged.by_primary = 0;
@@ -205,9 +222,13 @@ impl Market {
         reject
     }
 
-    fn accept(&mut self, index: usize, seen: Seen, now: Instant, scene: Scene<'_>) {
+    fn accept(&mut self, index: usize, seen: Seen, now: Instant, scene: Scene<'_>, more: bool) {
         self.take(index, seen, now);
         self.confirm_held(index, now, scene);
-        self.stage(now, scene, Some(index));
+        if more && self.leaves_all_in_peace(index, scene.config) {
+            self.await_more(index, now, scene);
+        } else {
+            self.stage(now, scene, Some(index));
+        }
     }
 }

@@ -35,6 +35,8 @@ mod quote;
 mod settle;
 mod stage;
 mod survey;
+#[cfg(test)]
+mod together;
 mod world;
 
 pub use book::PriceBook;

@@ -68,6 +68,9 @@ pub(crate) enum Rounding {
 
 /// `mantissa * 10^expo` at scale 10^10, or `None` when it does not fit 64 bits.
 pub(crate) fn scale(mantissa: i128, expo: i32, rounding: Rounding) -> Option<i64> {
+    if expo == OWN_EXPO {
+        return i64::try_from(mantissa).ok();
+    }
     let shift = expo.checked_sub(OWN_EXPO)?;
     let power = 10_i128.checked_pow(shift.unsigned_abs());
     if shift >= 0 {

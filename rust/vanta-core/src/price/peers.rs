@@ -2,6 +2,7 @@
 
 use super::claim::pair_tolerance;
 use super::codes::Standing;
+use super::config::AggregateConfig;
 use super::feed::{Feed, Instant, MAX_FEEDS, NEVER, Seen};
 use super::market::Market;
 use super::number::within;
@@ -62,6 +63,20 @@ impl Market {
         marked
     }
 
+    /// Whether the word of the feed at `index`, just taken, can leave nobody behind and no frozen
+    /// feed is served: then what is said now may be worked out after the next word of this instant.
+    pub(crate) fn leaves_all_in_peace(&self, index: usize, config: &AggregateConfig) -> bool {
+        let Some(seen) = self.feeds.get(index).and_then(|feed| feed.last.as_ref()) else {
+            return false;
+        };
+        !self.has_push
+            && self.feeds.iter().enumerate().all(|(at, other)| {
+                let then = other.peers_then.get(index).copied().unwrap_or(0);
+                let near = || then != 0 && within(seen.price, then, then, config.frozen_move_e10);
+                !other.peer_moved && (at == index || near())
+            })
+    }
+
     // A jump that was held is confirmed by this feed's word: whoever came first, both count.
     pub(crate) fn confirm_held(&mut self, index: usize, now: Instant, scene: Scene<'_>) {
         let Some(speaker) = self.feeds.get(index) else {
@@ -76,7 +91,7 @@ impl Market {
         let speaker = speaker.clone();
         for other in 0..self.feeds.len() {
             let confirmed = self.feeds.get(other).and_then(|feed| {
-                let held = feed.held?.seen;
+                let held = feed.held.as_ref()?.seen;
                 let tolerance = pair_tolerance(&speaker, feed, scene.config);
                 let low = word.price.min(held.price);
                 let alive = now.mono <= held.stale_mono;

@@ -43,6 +43,23 @@ pub(crate) struct Settled {
     pub as_of: i64,
 }
 
+impl Staged {
+    /// Observations were accepted at `now`; what they say together is not worked out yet.
+    pub(crate) fn awaited(now: Instant, asked_wall: i64) -> Self {
+        Self {
+            at: now,
+            asked_wall,
+            made: Combined::nothing(Quality::None),
+            divergence: 0,
+            standings: [Standing::Stale; MAX_FEEDS],
+            alone: false,
+            accepted: 0,
+            by_primary: 0,
+            shuts_out: false,
+        }
+    }
+}
+
 impl Ground<'_> {
     /// Settle at each instant up to `now` at which time alone changed who may speak.
     pub(crate) fn walk(&self, machine: &mut Machine, now: Instant) {
@@ -86,14 +103,26 @@ impl Ground<'_> {
     }
 
     /// Combine what the feeds say at `now`.
-    pub(crate) fn look(
+    pub(crate) fn look(&self, machine: &Machine, now: Instant, counts: (i64, i64)) -> Staged {
+        let (world, config) = (self.scene.world, self.scene.config);
+        let suspect = world.clock_suspect(now, self.scene.asked_wall, config);
+        self.look_when(suspect, machine, now, counts)
+    }
+
+    /// As [`Ground::look`], where it is known whether our clock is to blame.
+    pub(crate) fn look_when(
         &self,
+        clock_suspect: bool,
         machine: &Machine,
         now: Instant,
         (accepted, by_primary): (i64, i64),
     ) -> Staged {
         let survey = survey(self.feeds, now, self.scene);
-        let made = self.combine(machine, &survey, now, by_primary);
+        let made = if clock_suspect {
+            Combined::nothing(Quality::ClockSuspect)
+        } else {
+            self.combine(machine, &survey, now, by_primary)
+        };
         Staged {
             at: now,
             asked_wall: self.scene.asked_wall.max(now.wall),
@@ -128,13 +157,6 @@ impl Ground<'_> {
     fn combine(&self, machine: &Machine, seen: &Survey, now: Instant, by_primary: i64) -> Combined {
         let config = self.scene.config;
         let voices = seen.voices();
-        if self
-            .scene
-            .world
-            .clock_suspect(now, self.scene.asked_wall, config)
-        {
-            return Combined::nothing(Quality::ClockSuspect);
-        }
         if voices.is_empty() {
             return Combined::nothing(if seen.closed {
                 Quality::Closed

@@ -18,6 +18,7 @@ impl Market {
                 // The time up to now was walked before anything was said now.
                 return;
             }
+            self.settle_due(scene.config, scene.world);
             self.remember_staged(scene);
         }
         if !self.is_quiet(now) {
@@ -43,7 +44,39 @@ impl Market {
         }
     }
 
+    /// Count an accepted observation whose meaning is worked out with the next ones of its instant.
+    pub(crate) fn await_more(&mut self, index: usize, now: Instant, scene: Scene<'_>) {
+        let asked_wall = scene.asked_wall.max(now.wall);
+        let leads = self.feeds.get(index).is_some_and(|feed| feed.leads);
+        let staged = self
+            .staged
+            .get_or_insert_with(|| Staged::awaited(now, asked_wall));
+        (staged.at, staged.asked_wall) = (now, asked_wall);
+        staged.accepted += 1;
+        staged.by_primary += i64::from(leads);
+        self.due = Some(
+            scene
+                .world
+                .clock_suspect(now, scene.asked_wall, scene.config),
+        );
+    }
+
+    /// Work out what the observations accepted last say together: exactly what staging each of them
+    /// would have led to, for none of them left a peer behind.
+    pub(crate) fn settle_due(&mut self, config: &AggregateConfig, world: &World) {
+        let (Some(suspect), Some(staged)) = (self.due.take(), self.staged) else {
+            return;
+        };
+        let scene = self.scene(config, world, staged.asked_wall);
+        let counts = (staged.accepted, staged.by_primary);
+        let made = self
+            .ground(scene)
+            .look_when(suspect, &self.machine, staged.at, counts);
+        self.say(made, scene);
+    }
+
     pub(crate) fn stage(&mut self, now: Instant, scene: Scene<'_>, accepted: Option<usize>) {
+        self.due = None;
         if self.has_push {
             self.watch_push(now, scene);
         }
@@ -67,9 +100,17 @@ impl Market {
         if left_behind {
             staged = self.look_again(now, scene, counts);
         }
+        self.say(staged, scene);
+    }
+
+    // From now on, and for how long nothing changes by time alone.
+    fn say(&mut self, mut staged: Staged, scene: Scene<'_>) {
+        let now = staged.at;
         staged.shuts_out = self.shuts_out(staged.made.outliers, now, scene.config);
         self.staged = Some(staged);
-        let returns = self.machine.returns_at(now.mono, by_primary, scene.config);
+        let returns = self
+            .machine
+            .returns_at(now.mono, staged.by_primary, scene.config);
         let next = next_change(&self.feeds, now.mono, now, scene).min(returns);
         self.quiet_mono = next;
         self.quiet_wall = next.saturating_add(now.offset());

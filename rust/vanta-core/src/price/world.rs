@@ -40,6 +40,11 @@ impl World {
         }
     }
 
+    /// Bytes on the heap.
+    pub(crate) fn heap_bytes(&self) -> usize {
+        self.sources.capacity() * size_of::<SourceClock>()
+    }
+
     pub(crate) fn set_sequencer(&mut self, up: bool, since: i64) {
         self.sequencer_up = up;
         self.sequencer_since = since;

@@ -1,7 +1,6 @@
 //! Columns of `update_batch`.
 
 use pyo3::prelude::*;
-use vanta_core::CoreError;
 use vanta_core::price::{Number, Observation, PriceBook};
 use vanta_core::units::{MarketIx, SourceIx, TimeNs};
 
@@ -39,32 +38,42 @@ impl Columns {
     }
 
     /// Offer row by row, in order; the answers by row.
-    pub(crate) fn offer(
-        &self,
-        book: &mut PriceBook,
-        wall: TimeNs,
-        mono: TimeNs,
-    ) -> Result<Vec<u8>, CoreError> {
+    pub(crate) fn offer(&self, book: &mut PriceBook, wall: TimeNs, mono: TimeNs) -> Vec<u8> {
         let feeds = self.market.iter().zip(&self.source);
         let prices = self.price.iter().zip(&self.conf);
         let keys = self.publish.iter().zip(&self.seq);
-        feeds
-            .zip(prices)
-            .zip(keys)
-            .map(|(((market, source), (price, conf)), (publish, seq))| {
-                let observation = Observation {
-                    value: Number::Int((*price).into()),
-                    expo: -10,
-                    conf: (*conf != 0).then(|| Number::Int((*conf).into())),
-                    publish_ns: *publish,
-                    seq: (*seq != -1).then(|| (*seq).into()),
-                    session_open: None,
-                    recv_wall_ns: wall.get(),
-                    recv_mono_ns: mono.get(),
-                };
-                let (market, source) = (MarketIx::new(*market)?, SourceIx::new(*source)?);
-                Ok(book.update(market, source, &observation).index())
-            })
-            .collect()
+        let offered = feeds.zip(prices).zip(keys).map(
+            |(((market, source), (price, conf)), (publish, seq))| {
+                // Every 16-bit number is an index.
+                let market = MarketIx::new(*market).unwrap_or_default();
+                let source = SourceIx::new(*source).unwrap_or_default();
+                let observation = scaled(*price, *conf, *publish, *seq, wall, mono);
+                (market, source, observation)
+            },
+        );
+        let mut answers = Vec::with_capacity(self.market.len());
+        book.update_many(offered, |reject| answers.push(reject.index()));
+        answers
+    }
+}
+
+/// An observation at scale 10^10; conf 0 = none, seq -1 = none.
+pub(crate) fn scaled(
+    price: i64,
+    conf: i64,
+    publish: i64,
+    seq: i64,
+    wall: TimeNs,
+    mono: TimeNs,
+) -> Observation {
+    Observation {
+        value: Number::Int(price.into()),
+        expo: -10,
+        conf: (conf != 0).then(|| Number::Int(conf.into())),
+        publish_ns: publish,
+        seq: (seq != -1).then(|| seq.into()),
+        session_open: None,
+        recv_wall_ns: wall.get(),
+        recv_mono_ns: mono.get(),
     }
 }
