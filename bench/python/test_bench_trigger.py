@@ -1,0 +1,273 @@
+"""Triggers through the border, beside a list, NumPy arrays and a `SortedList` per direction.
+
+100,000 and 1,000,000 triggers of all kinds in one market, so that the peers need not look for the
+market; ticks rotate over 1,024 prices of which none fires. Peers hold levels only: they do without
+trailing stops and break-evens, which the book has besides. A round is 256 calls (numpy 8, list 1);
+`ns_per_call` and the bytes of `test_memory` stand in the extra info. Ratios of one run:
+
+    python -m pytest bench/python/test_bench_trigger.py --benchmark-group-by=group
+"""
+
+import itertools
+import random
+from collections.abc import Callable, Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from vanta import _core
+
+E10 = 10**10
+MID = 60_000 * E10
+CALLS = 256
+COUNTS = (100_000, 1_000_000)
+TAKE_PROFIT, STOP_LOSS, LIMIT, TRAILING, BREAK_EVEN, BUFFER = range(6)
+
+Columns = dict[str, Any]
+
+
+@cache
+def armed(count: int) -> Columns:
+    """Triggers of all kinds at least 1 % away; each trailing stop with a mark of its own."""
+    seeded = np.random.default_rng(20261120)
+    kind = (np.arange(count) % 6).astype(np.uint8)
+    is_long = seeded.integers(0, 2, count).astype(bool)
+    away = seeded.integers(MID // 50, MID // 10, count)
+    above = (kind == TAKE_PROFIT) == is_long
+    level = np.where(above, MID + away, MID - away)
+    level = np.where(kind == BREAK_EVEN, MID, level)
+    mark = MID + seeded.integers(0, MID // 100, count)
+    return {
+        "id": np.arange(count, dtype=np.int64),
+        "version": np.ones(count, dtype=np.uint32),
+        "market_ix": np.zeros(count, dtype=np.uint16),
+        "kind": kind,
+        "is_long": is_long,
+        "level_e10": np.where(kind == TRAILING, mark, level),
+        "distance_e10": np.where((kind == TRAILING) | (kind == BREAK_EVEN), away, 0),
+        "offset_e10": np.zeros(count, dtype=np.int64),
+    }
+
+
+@cache
+def book(count: int) -> _core.TriggerBook:
+    made = _core.TriggerBook()
+    made.arm_batch(**armed(count))
+    return made
+
+
+def levels(count: int) -> tuple[Any, Any]:
+    """Plain level and direction of each, for the peers."""
+    columns = armed(count)
+    above = (columns["kind"] == TAKE_PROFIT) == columns["is_long"]
+    away = abs(columns["level_e10"] - MID) + columns["distance_e10"]
+    return np.where(above, MID + away, MID - away), above
+
+
+def prices() -> Iterator[int]:
+    seeded = random.Random(7)
+    return itertools.cycle([MID + seeded.randrange(MID // 1_000) for _ in range(1_024)])
+
+
+def tick_core(count: int) -> Callable[[int], Any]:
+    on_quote = book(count).on_quote
+    return lambda price: on_quote(0, price)
+
+
+def tick_list(count: int) -> Callable[[int], Any]:
+    level, above = levels(count)
+    rows = list(zip(range(count), level.tolist(), above.tolist(), strict=True))
+    return lambda price: [
+        i for i, level, above in rows if (price >= level if above else price <= level)
+    ]
+
+
+def tick_numpy(count: int) -> Callable[[int], Any]:
+    level, above = levels(count)
+    ups, downs = level[above], level[~above]
+    return lambda price: [*np.flatnonzero(ups <= price), *np.flatnonzero(downs >= price)]
+
+
+def sorted_lists(count: int) -> tuple[Any, Any]:
+    made = pytest.importorskip("sortedcontainers").SortedList
+    level, above = levels(count)
+    rows = zip(level.tolist(), range(count), above.tolist(), strict=True)
+    pairs = [((level, id_), above) for level, id_, above in rows]
+    return made(p for p, above in pairs if above), made(p for p, above in pairs if not above)
+
+
+def tick_sorted(count: int) -> Callable[[int], Any]:
+    ups, downs = sorted_lists(count)
+
+    def tick(price: int) -> list[Any]:
+        fired: list[Any] = []
+        while ups and ups[0][0] <= price:
+            fired.append(ups.pop(0))
+        while downs and downs[-1][0] >= price:
+            fired.append(downs.pop())
+        return fired
+
+    return tick
+
+
+TICKS: dict[str, tuple[Callable[[int], Callable[[int], Any]], int]] = {
+    "core": (tick_core, CALLS),
+    "sortedlist": (tick_sorted, CALLS),
+    "numpy": (tick_numpy, 8),
+    "list": (tick_list, 1),
+}
+
+
+@pytest.mark.parametrize("count", COUNTS)
+@pytest.mark.parametrize("who", list(TICKS))
+def test_tick_none_fires(benchmark: Any, who: str, count: int) -> None:
+    make, calls = TICKS[who]
+    tick = make(count)
+    turn = prices()
+    assert not any(tick(next(turn)) for _ in range(4))
+    if who == "core":
+        for price in itertools.islice(turn, 1_024):  # marks and activations settle
+            assert tick(price) == ()
+
+    def setup() -> tuple[tuple[list[int]], dict[str, Any]]:
+        return (list(itertools.islice(turn, calls)),), {}
+
+    def run(some: list[int]) -> None:
+        for price in some:
+            tick(price)
+
+    benchmark.group = f"one tick of {calls}, none of {count:,} fires"
+    benchmark.extra_info["calls"] = calls
+    benchmark.pedantic(run, setup=setup, rounds=30 if calls == 1 else 200)
+    benchmark.extra_info["ns_per_call"] = round(benchmark.stats.stats.median / calls * 1e9, 1)
+
+
+@pytest.mark.parametrize("count", COUNTS)
+def test_tick_new_extreme(benchmark: Any, count: int) -> None:
+    tick = tick_core(count)
+    climb = itertools.count(MID + MID // 1_000)
+    tick(next(climb))
+
+    def run(some: list[int]) -> None:
+        for price in some:
+            tick(price)
+
+    def setup() -> tuple[tuple[list[int]], dict[str, Any]]:
+        return (list(itertools.islice(climb, CALLS)),), {}
+
+    benchmark.group = f"tick that moves all trailing of {count:,}"
+    benchmark.pedantic(run, setup=setup, rounds=200)
+    benchmark.extra_info["ns_per_call"] = round(benchmark.stats.stats.median / CALLS * 1e9, 1)
+
+
+def change_core(count: int) -> Callable[[int, int], None]:
+    made = book(count)
+    arm, disarm = made.arm, made.disarm
+
+    def change(id_: int, level: int) -> None:
+        arm(id_, version=1, market_ix=0, kind=TAKE_PROFIT, is_long=True, level_e10=level)
+        disarm(id_)
+
+    return change
+
+
+def change_sorted(count: int) -> Callable[[int, int], None]:
+    ups, _ = sorted_lists(count)
+
+    def change(id_: int, level: int) -> None:
+        ups.add((level, id_))
+        ups.remove((level, id_))
+
+    return change
+
+
+def change_sorted_int(count: int) -> Callable[[int, int], None]:
+    """The cheapest it can be: levels without ids."""
+    made = pytest.importorskip("sortedcontainers").SortedList
+    level, above = levels(count)
+    ups = made(level[above].tolist())
+
+    def change(_: int, level: int) -> None:
+        ups.add(level)
+        ups.remove(level)
+
+    return change
+
+
+CHANGES = {
+    "core": change_core,
+    "sortedlist": change_sorted,
+    "sortedlist of bare levels": change_sorted_int,
+}
+
+
+@pytest.mark.parametrize("count", COUNTS)
+@pytest.mark.parametrize("who", list(CHANGES))
+def test_add_and_remove(benchmark: Any, who: str, count: int) -> None:
+    change = CHANGES[who](count)
+    seeded = random.Random(11)
+    pairs = itertools.cycle(
+        [(count + i, MID + seeded.randrange(MID // 50, MID // 10)) for i in range(1_024)]
+    )
+
+    def run(some: list[tuple[int, int]]) -> None:
+        for id_, level in some:
+            change(id_, level)
+
+    def setup() -> tuple[tuple[list[tuple[int, int]]], dict[str, Any]]:
+        return (list(itertools.islice(pairs, CALLS)),), {}
+
+    benchmark.group = f"add and remove among {count:,}"
+    benchmark.pedantic(run, setup=setup, rounds=200)
+    benchmark.extra_info["ns_per_call"] = round(benchmark.stats.stats.median / CALLS * 1e9, 1)
+
+
+@pytest.mark.parametrize("count", COUNTS)
+def test_arm_batch(benchmark: Any, count: int) -> None:
+    columns = armed(count)
+    benchmark.group = f"arm {count:,}"
+    benchmark.pedantic(
+        lambda fresh: fresh.arm_batch(**columns),
+        setup=lambda: ((_core.TriggerBook(),), {}),
+        rounds=3,
+    )
+
+
+@pytest.mark.parametrize("count", [1, 64, 4_096])
+def test_on_quotes(benchmark: Any, count: int) -> None:
+    made = book(100_000)
+    turn = prices()
+    rows: list[Columns] = [
+        {
+            "market_ix": np.zeros(count, dtype=np.uint16),
+            "price_e10": np.array(list(itertools.islice(turn, count)), dtype=np.int64),
+            "tradable": np.ones(count, dtype=bool),
+        }
+        for _ in range(256 if count < 4_096 else 16)
+    ]
+    again = itertools.cycle(rows)
+    benchmark.group = f"batch of {count} ticks, none fires"
+    benchmark(lambda: made.on_quotes(**next(again)))
+
+
+@pytest.mark.parametrize("count", COUNTS)
+def test_memory(benchmark: Any, count: int) -> None:
+    """What the book says it holds, and what the process took on for it."""
+
+    def resident() -> int:
+        return int(Path("/proc/self/statm").read_text("ascii").split()[1]) * 4_096
+
+    columns = armed(count)
+    made = _core.TriggerBook()
+    before = resident()
+    for at in range(0, count, 1_000):  # in pieces, so that the batch's own copy is small
+        made.arm_batch(**{name: column[at : at + 1_000] for name, column in columns.items()})
+    took = resident() - before
+    benchmark.group = "bytes a trigger"
+    benchmark.extra_info["said"] = round(made.memory_bytes / count, 1)
+    benchmark.extra_info["resident"] = round(took / count, 1)
+    assert made.memory_bytes <= 64 * count
+    benchmark(len, made)
