@@ -275,3 +275,63 @@ impl Forest {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::{Forest, NIL, Node, OWNER, Owner};
+
+    const LIST: Owner = Owner::list(0);
+
+    /// Rank and size of a heap whose links, order and leaning are right.
+    fn checked(forest: &Forest, slot: u32) -> (u8, usize) {
+        if slot == NIL {
+            return (0, 0);
+        }
+        let Node {
+            left, right, rank, ..
+        } = *forest.at(slot);
+        for child in [left, right].into_iter().filter(|child| *child != NIL) {
+            assert!(!forest.is_before(child, slot));
+            let parent = forest.at(child).parent;
+            assert_eq!(parent, slot);
+        }
+        let (left_rank, left_size) = checked(forest, left);
+        let (right_rank, right_size) = checked(forest, right);
+        assert!(left_rank >= right_rank, "the shorter spine is on the right");
+        assert_eq!(rank, right_rank + 1);
+        (rank, left_size + right_size + 1)
+    }
+
+    proptest! {
+        // What bounds every step by the logarithm, whatever the order of the steps.
+        #[test]
+        fn heaps_stay_leftist(steps in prop::collection::vec((any::<bool>(), 0_i64..50), 1..300)) {
+            let mut forest = Forest::new();
+            forest.lists(1);
+            let mut slots = Vec::new();
+            for (id, (adds, number)) in (0_i64..).zip(steps) {
+                if adds || slots.is_empty() {
+                    let slot = forest.put(Node::new(id, 0, 0, 0));
+                    forest.at_mut(slot).key = number;
+                    forest.push(LIST, slot);
+                    slots.push(slot);
+                } else {
+                    let at = usize::try_from(number).unwrap_or_default() % slots.len();
+                    let slot = slots.swap_remove(at);
+                    let was_root = forest.root(LIST) == slot;
+                    prop_assert_eq!(forest.take(slot) == Some(LIST), was_root);
+                    forest.free(slot);
+                }
+                let root = forest.root(LIST);
+                let (_, size) = checked(&forest, root);
+                prop_assert_eq!(size, slots.len());
+                if root != NIL {
+                    let parent = forest.at(root).parent;
+                    prop_assert_eq!(parent, OWNER);
+                }
+            }
+        }
+    }
+}
