@@ -139,8 +139,8 @@ impl TriggerBook {
         } else {
             self.check_room(1)?;
         }
-        if let Some(slot) = live {
-            self.remove(slot);
+        if live.is_some() {
+            self.disarm(arming.id);
         }
         self.insert(arming, start);
         Ok(())
@@ -178,11 +178,11 @@ impl TriggerBook {
 
     /// Forget a trigger; false when none of this id is armed. O(log n).
     pub fn disarm(&mut self, id: i64) -> bool {
-        let Some(slot) = self.find(id) else {
-            return false;
-        };
-        self.remove(slot);
-        true
+        let slot = self.unindex(id);
+        if let Some(slot) = slot {
+            self.remove(slot);
+        }
+        slot.is_some()
     }
 
     /// [`disarm`](Self::disarm) for each id, in order.
@@ -302,7 +302,8 @@ impl TriggerBook {
                     .unwrap_or(TriggerKind::Buffer),
                 level: place.lane.level(key).unwrap_or_default(),
             });
-            self.forget(slot);
+            self.unindex(id);
+            self.forest.free(slot);
         }
     }
 
@@ -348,6 +349,7 @@ impl TriggerBook {
         self.set_quiet(market, quiet);
     }
 
+    // Take out what is in the index no more.
     fn remove(&mut self, slot: u32) {
         let Node { tag, market, .. } = *self.forest.at(slot);
         if tag & KIND_BITS == TRAILING {
@@ -358,15 +360,6 @@ impl TriggerBook {
         } else if self.forest.take(slot).is_some() {
             // Only the first of a heap is what a tick is compared with.
             self.measure(market);
-        }
-        self.forget(slot);
-    }
-
-    // Let go of a slot that is in no heap.
-    fn forget(&mut self, slot: u32) {
-        let id = self.forest.at(slot).id;
-        if let Ok(entry) = self.slots.find_entry(hash(id), |held| *held == slot) {
-            entry.remove();
         }
         self.forest.free(slot);
     }
@@ -407,6 +400,14 @@ impl TriggerBook {
             .slots
             .find(hash(id), |slot| self.forest.at(*slot).id == id);
         found.copied()
+    }
+
+    fn unindex(&mut self, id: i64) -> Option<u32> {
+        let forest = &self.forest;
+        let entry = self
+            .slots
+            .find_entry(hash(id), |slot| forest.at(*slot).id == id);
+        entry.ok().map(|entry| entry.remove().0)
     }
 
     fn index(&mut self, id: i64, slot: u32) {
