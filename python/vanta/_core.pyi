@@ -581,11 +581,15 @@ def execute_calldata(*, calls: list[_Call], nonce: int, signature: bytes) -> byt
 class Transaction:
     """A transaction before it is signed, types 0 to 4; a field its type lacks is `InvalidInput`.
 
-    `chain_id` None: type 0 that holds on every chain. Types 0 and 1 take `gas_price_wei`, which the
-    two fee properties then show. Refused as on any chain: priority above the total fee, nonce above
-    2**64 - 2, type 3 or 4 without `to`, type 4 without authorizations.
-    """
+    `chain_id` None: a type 0 that holds on every chain. Types 0 and 1 take `gas_price_wei`, which
+    both fee properties then show. Refused as by any chain: priority above the whole fee, nonce over
+    2**64 - 2, type 3 or 4 without `to`, type 4 without authorizations."""
 
+    type: Final[int]; chain_id: Final[int | None]; nonce: Final[int]; gas_limit: Final[int]
+    to: Final[bytes | None]; value_wei: Final[int]; data: Final[bytes]
+    max_fee_per_gas_wei: Final[int]; max_priority_fee_per_gas_wei: Final[int]
+    access_list: Final[_Accesses]; max_fee_per_blob_gas_wei: Final[int]
+    blob_hashes: Final[tuple[bytes, ...]]; authorizations: Final[tuple[_Leave, ...]]
     def __new__(
         cls, *, type: int = 2, chain_id: int | None, nonce: int, gas_limit: int, to: bytes | None,
         value_wei: int = 0, data: bytes = b"", gas_price_wei: int = ...,
@@ -593,62 +597,46 @@ class Transaction:
         access_list: _Accesses = (), max_fee_per_blob_gas_wei: int = ...,
         blob_hashes: Sequence[bytes] = (), authorizations: Sequence[_Leave] = (),
     ) -> Transaction: ...
-    type: Final[int]; chain_id: Final[int | None]; nonce: Final[int]; gas_limit: Final[int]
-    to: Final[bytes | None]; value_wei: Final[int]; data: Final[bytes]
-    max_fee_per_gas_wei: Final[int]; max_priority_fee_per_gas_wei: Final[int]
-    access_list: Final[_Accesses]; max_fee_per_blob_gas_wei: Final[int]
-    blob_hashes: Final[tuple[bytes, ...]]; authorizations: Final[tuple[_Leave, ...]]
     def __eq__(self, other: object, /) -> bool: ...
 
-def tx_preimage(tx: Transaction) -> bytes:
-    """What is hashed to be signed."""
+def tx_preimage(tx: Transaction) -> bytes: ...  # its keccak is `tx_signing_hash`
 def tx_signing_hash(tx: Transaction) -> bytes: ...
 def tx_sign(keyring: Keyring, *, handle: int, tx: Transaction) -> tuple[bytes, bytes]:
-    """Sign with a key of the ring: (raw bytes, hash). Refuses type 3 and a type 0 without chain."""
-def tx_assemble(tx: Transaction, *, signature: bytes) -> tuple[bytes, bytes]:
-    """(raw bytes, hash) with a low-s r || s || v made elsewhere over the signing hash."""
-def authorization_hash(*, chain_id: int, address: bytes, nonce: int) -> bytes:
-    """What an account signs to run the code of `address` (EIP-7702); chain 0 = every chain."""
-def authorization_sign(
-    keyring: Keyring, *, handle: int, chain_id: int, address: bytes, nonce: int
-) -> _Leave:
-    """(chain_id, address, nonce, y_parity, r, s), for `Transaction.authorizations`."""
+    """(raw bytes, hash), deterministic. Refuses type 3, and type 0 without a chain."""
 def tx_signs(
     keyring: Keyring, *, handle: int, orders: OpenOrders | Sequence[bytes], chain_id: int,
     to: bytes, nonce: _U64, gas_limit: int | _U64, max_fee_per_gas_wei: int | _U64,
     max_priority_fee_per_gas_wei: int | _U64, value_wei: int | _U64 = 0,
 ) -> list[tuple[bytes, bytes]]:
     """`tx_sign` of n type 2 transactions to one contract: orders kept in the core, or calldata."""
+def tx_assemble(tx: Transaction, *, signature: bytes) -> tuple[bytes, bytes]:
+    """(raw bytes, hash) with a low-s r || s || v made elsewhere over the signing hash."""
+def authorization_hash(*, chain_id: int, address: bytes, nonce: int) -> bytes: ...
+def authorization_sign(
+    keyring: Keyring, *, handle: int, chain_id: int, address: bytes, nonce: int
+) -> _Leave:
+    """Leave to run the code of `address` (EIP-7702); chain 0 = every chain."""
 
 @final
 class SignedTransaction:
-    tx: Final[Transaction]; hash: Final[bytes]; sender: Final[bytes]
-    signature: Final[bytes]  # r || s || v, v 27 or 28
+    tx: Final[Transaction]; hash: Final[bytes]; sender: Final[bytes]; signature: Final[bytes]
 
 def tx_decode(raw: bytes) -> SignedTransaction:
-    """Read signed bytes of types 0 to 4 and recover who signed.
-
-    `AbiError` for anything but the one canonical encoding of what a chain can take, high s too
-    (EIP-2; a type 0 without chain is older than that rule and may have one)."""
+    """Signed bytes of types 0 to 4, and who signed. `AbiError` for anything but the one canonical
+    encoding of what a chain can take (EIP-2: no high s, but in a type 0 without a chain)."""
 def normalize_signature(der: bytes, *, digest: bytes, expected_address: bytes) -> bytes:
-    """r || s || v (27 or 28) with low s of a key service's strict DER; `InvalidInput` when the key
-    of `expected_address` did not make it over `digest`."""
+    """r || s || v, low s, of a key service's strict DER; `InvalidInput` if not that key's."""
 def intrinsic_gas(
     tx: Transaction, *, nonzero_byte: int = 16, create: int = 32000, init_word: int = 2,
     floor_token: int = 10,
 ) -> tuple[int, int]:
-    """(gas charged before code runs, at least charged): a limit must reach both. Prices: Prague."""
-
-def rlp_encode(item: Any) -> bytes:
-    """Nested lists (at most 512 deep) of bytes."""
-def rlp_decode(data: bytes) -> Any:
-    """Bytes or nested lists of bytes; `AbiError` unless canonical, at most 1 MiB and 512 deep."""
+    """(gas due before code runs, gas due at least): a limit must reach both. Prices of Prague."""
+def rlp_encode(item: Any) -> bytes: ...  # nested lists of bytes, at most 512 deep
+def rlp_decode(data: bytes) -> Any: ...  # `AbiError` unless canonical, 1 MiB and 512 deep at most
 def create_address(sender: bytes, *, nonce: int) -> bytes: ...
 def create2_address(sender: bytes, *, salt: bytes, init_code_hash: bytes) -> bytes: ...
-def checksum_address(address: bytes) -> str:
-    """`0x` and 40 hex digits whose case is a checksum (EIP-55)."""
-def parse_address(text: str) -> bytes:
-    """Of `checksum_address` text; digits of one case have no checksum to verify."""
+def checksum_address(address: bytes) -> str: ...  # EIP-55
+def parse_address(text: str) -> bytes: ...  # verifies EIP-55; digits of one case have no checksum
 
 # --- nonces -----------------------------------------------------------------------------------------
 

@@ -115,8 +115,9 @@ fn no_chain_takes_these(#[case] tx: Transaction, #[case] refused: Option<&str>) 
 }
 
 #[rstest]
-#[case::r_of_zero(|r: &mut U256, _: &mut U256| *r = U256::ZERO, "r = 0")]
-#[case::s_of_zero(|_: &mut U256, s: &mut U256| *s = U256::ZERO, "r = 0")]
+#[case::r_of_zero(|r: &mut U256, _: &mut U256| *r = U256::ZERO, "outside of 1..order")]
+#[case::r_of_the_order(|r: &mut U256, _: &mut U256| *r = tx_support::order(), "outside of 1..order")]
+#[case::s_of_zero(|_: &mut U256, s: &mut U256| *s = U256::ZERO, "outside of 1..order")]
 #[case::high_s(|_: &mut U256, s: &mut U256| *s = tx_support::order() - *s, "high s")]
 fn signatures_no_chain_takes(#[case] change: fn(&mut U256, &mut U256), #[case] says: &str) {
     let (curve, tx) = (curve(), of_kind(2));

@@ -8,7 +8,7 @@ use crate::ecdsa::{Curve, HALF_ORDER, Signature};
 const NAME: &str = "der";
 
 /// Order of the group.
-const ORDER: U256 = U256::from_limbs([
+pub(super) const ORDER: U256 = U256::from_limbs([
     0xbfd2_5e8c_d036_4141,
     0xbaae_dce6_af48_a03b,
     0xffff_ffff_ffff_fffe,

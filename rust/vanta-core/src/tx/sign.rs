@@ -3,6 +3,7 @@
 
 use alloy_primitives::{B256, U256};
 
+use super::der::ORDER;
 use super::transaction::{Authorization, Shape, SignedAuthorization, Transaction};
 use super::write;
 use crate::CoreError;
@@ -69,11 +70,13 @@ pub fn sign(curve: &Curve, key: &Key, tx: &Transaction) -> Result<Signed, CoreEr
 /// Who signed is not looked at here; reading the bytes back says it.
 ///
 /// # Errors
-/// As [`Transaction::check`], and [`CoreError::Invalid`] when r or s is zero or s is high (EIP-2).
+/// As [`Transaction::check`], and [`CoreError::Invalid`] when r or s is zero or not below the order, or
+/// s is high (EIP-2).
 pub fn assemble(tx: &Transaction, signature: &Signature) -> Result<Signed, CoreError> {
     tx.check()?;
-    if signature.r == U256::ZERO || signature.s == U256::ZERO || signature.s > HALF_ORDER {
-        let reason = "has r = 0, s = 0 or a high s, which no chain takes";
+    let r_is_scalar = signature.r > U256::ZERO && signature.r < ORDER;
+    if !r_is_scalar || signature.s == U256::ZERO || signature.s > HALF_ORDER {
+        let reason = "has an r or s outside of 1..order or a high s, which no chain takes";
         return Err(CoreError::invalid("signature", reason));
     }
     Ok(finish(tx, &write::fields(tx), signature))
