@@ -84,6 +84,21 @@ fn a_bump_needs_a_price_that_is_too_low() {
 }
 
 #[test]
+fn no_second_bump_while_the_first_has_not_left() {
+    let mut wallet = Wallet::new();
+    wallet.out("a", 1);
+    wallet.sign(5, 2, Purpose::Bump);
+    wallet.now += 6 * SECOND;
+    let asked = wallet.kinds(DEAR);
+    assert_eq!(asked, [(5, DueKind::Send), (5, DueKind::Receipt)]);
+    wallet.sent(2, Outcome::Refused);
+    wallet.now += 6 * SECOND - 1;
+    assert!(!wallet.kinds(DEAR).contains(&(5, DueKind::Bump)));
+    wallet.now += 1;
+    assert!(wallet.kinds(DEAR).contains(&(5, DueKind::Bump)));
+}
+
+#[test]
 fn a_gap_below_is_closed_before_any_bump() {
     let mut wallet = Wallet::new();
     wallet.reserve("a");

@@ -190,6 +190,10 @@ impl Slot {
         if self.waits_since.is_none() || bumps >= config.max_bumps || !self.is_live() {
             return false;
         }
+        let newest = self.attempts.last();
+        if newest.is_some_and(|attempt| attempt.outcome == Outcome::Unsent) {
+            return false;
+        }
         let (tip, cap) = self.highest();
         let paid = cap
             .checked_sub(market.base_fee_wei)

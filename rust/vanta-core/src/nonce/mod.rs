@@ -13,6 +13,9 @@
 //! due.rs: what to look at now    restore.rs: the same lane after a crash    ledger.rs: all lanes
 //! ```
 //!
+//! A FINAL slot is dropped, so that memory follows what is open and not what was ever sent: whether
+//! its intent may act again is then the database's word, by the unique row of its order.
+//!
 //! A lane has one writer. Time is an argument, monotonic nanoseconds.
 
 mod attempt;
