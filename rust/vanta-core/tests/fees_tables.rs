@@ -179,6 +179,7 @@ fn stuck(tip: u128, cap: u128, market_tip: u128, base: u128) -> Stuck {
 #[case::market_above_both(200, 2_000, 200, 4_200)]
 #[case::market_at_both(110, 1_100, 110, 2_310)]
 #[case::tip_one_short(109, 1_101, 110, 2_312)]
+#[case::tip_short_and_cap_exact(108, 1_101, 110, 2_312)]
 #[case::cap_one_short(111, 1_099, 111, 2_310)]
 #[case::only_the_tip_is_there(200, 100, 200, 2_310)]
 #[case::only_the_cap_is_there(1, 3_000, 110, 6_110)]

@@ -153,6 +153,26 @@ fn a_reserved_nonce_is_asked_about_and_a_held_lane_signs_nothing() {
 }
 
 #[test]
+fn a_held_lane_sends_no_original_for_the_first_time() {
+    let mut wallet = Wallet::new();
+    wallet.reserve("a");
+    wallet.sign(5, 1, Purpose::Original);
+    assert!(wallet.ledger.hold(wallet.lane).is_ok());
+    wallet.now += 4 * SECOND;
+    assert_eq!(wallet.kinds(None), [(5, DueKind::Receipt)]);
+    wallet.resume(5);
+    assert_eq!(wallet.kinds(None), [(5, DueKind::Send)]);
+    // What may be out already is looked after, held or not.
+    wallet.sent(1, Outcome::Unknown);
+    assert!(wallet.ledger.hold(wallet.lane).is_ok());
+    wallet.now += 4 * SECOND;
+    assert_eq!(
+        wallet.kinds(None),
+        [(5, DueKind::Resend), (5, DueKind::Receipt)]
+    );
+}
+
+#[test]
 fn used_and_final_nonces_are_looked_at_until_a_receipt_is_told() {
     let mut wallet = Wallet::new();
     wallet.out("a", 1);

@@ -83,6 +83,8 @@ fn a_stolen_nonce_is_given_again_only_when_its_thief_is_final() {
     assert_eq!(told.state, SlotState::Stolen);
     assert_eq!(told.losers, [hash(1), hash(2)]);
     assert_eq!(told.intent.as_deref(), Some("a"));
+    let held = Reserve::Held(Hold::ForeignUse);
+    assert_eq!(wallet.try_reserve("b").unwrap(), held);
     wallet.resume(6);
     wallet.sync(6, 6, 5);
     let text = text(wallet.try_reserve("a"));
@@ -201,6 +203,46 @@ fn a_crash_between_sign_and_send_sends_the_stored_bytes() {
 }
 
 #[test]
+fn a_crash_keeps_what_was_safe_and_who_has_no_intent() {
+    let mut wallet = Wallet::new();
+    wallet.out("a", 1);
+    wallet.confirm(5, 1, 7);
+    assert_eq!(wallet.sync(6, 6, 5).safe, [5]);
+    wallet.reserve("b");
+    wallet.out("c", 2);
+    assert!(wallet.ledger.release(wallet.lane, 6).unwrap());
+    let now = nonce_support::at(wallet.now);
+    let lane = wallet.ledger.lane_mut(wallet.lane).unwrap();
+    lane.fill(6, now).unwrap();
+    let (mut wallet, work) = wallet.crash(counts(6, 6, 5));
+    assert_eq!(work, [(6, DueKind::Sign)]);
+    assert!(
+        wallet.sync(6, 6, 5).safe.is_empty(),
+        "told before the crash"
+    );
+    let told = text(wallet.try_sign(6, 3, Purpose::Original));
+    let wanted = "nonce 6 belongs to no intent: original cannot be signed";
+    assert_eq!(told, wanted);
+    wallet.sign(6, 3, Purpose::Filler);
+}
+
+#[test]
+fn rows_that_give_an_intent_two_nonces_are_refused() {
+    let mut wallet = Wallet::new();
+    wallet.reserve("a");
+    wallet.reserve("b");
+    let lane = wallet.ledger.lane(wallet.lane).unwrap();
+    let (mut row, mut slots, attempts) = lane.dump();
+    row.chain_id = 1;
+    for slot in &mut slots {
+        slot.intent = Some("z".into());
+    }
+    let (heard, now) = (counts(5, 5, 5), nonce_support::at(0));
+    let told = wallet.ledger.restore(&row, &slots, &attempts, heard, now);
+    assert_eq!(text(told), "intent has two live nonces in the rows");
+}
+
+#[test]
 fn a_crash_between_reserve_and_sign_signs_the_same_nonce() {
     let mut wallet = Wallet::new();
     wallet.reserve("a");
@@ -270,6 +312,16 @@ fn a_final_block_is_reorged() {
     );
     let told = text(wallet.try_confirm(5, 1, 8));
     assert_eq!(told, "nonce 5 is FINAL and cannot be confirmed");
+    let late = nonce_support::at(wallet.now);
+    let told = text(
+        wallet
+            .ledger
+            .sent(wallet.lane, hash(1), Outcome::Known, late),
+    );
+    assert!(
+        told.ends_with("is no attempt of this lane"),
+        "its hashes are dropped"
+    );
 }
 
 #[test]
@@ -278,6 +330,8 @@ fn a_node_says_five_too_many_and_an_operator_takes_it_back() {
     wallet.reserve("a");
     assert!(!wallet.ledger.release(wallet.lane, 5).unwrap());
     wallet.reserve("b");
+    wallet.reserve("c");
+    assert!(wallet.ledger.release(wallet.lane, 6).is_ok());
     assert_eq!(wallet.sync(11, 11, 11).foreign, [(5, 10)]);
     assert!(wallet.try_sign(5, 1, Purpose::Original).is_err());
     wallet.resume(5);
@@ -285,7 +339,7 @@ fn a_node_says_five_too_many_and_an_operator_takes_it_back() {
     assert_eq!(
         wallet.reserve("c"),
         6,
-        "no jump above what the chain counts"
+        "no jump, and what was returned is not lost"
     );
 }
 
