@@ -467,16 +467,13 @@ class TriggerBook:
 
 # Solidity values: `int` of any size, address 20 bytes, `bytesN` N bytes, tuples tuple, arrays list.
 # Not fitting its type, or not the canonical encoding: `AbiError` saying where, value and limit.
-
 def open_trade_calldata(
     trader: bytes, *, pair_index: int, collateral_e6: int, open_price_e10: int, is_long: bool,
-    leverage_e10: int, tp_e10: int, sl_e10: int, order_type: int, slippage_e10: int,
-) -> bytes:
+    leverage_e10: int, tp_e10: int, sl_e10: int, order_type: int, slippage_e10: int) -> bytes:
     """`openTrade`, 420 bytes. tp, sl 0 = none; `order_type` 0 market, 1 stop-limit, 2 limit, 3 fee
     on profit; slippage in percent (1 % is 10**10)."""
 def close_trade_calldata(
-    *, pair_index: int, index: int, amount_e6: int, wanted_price_e10: int
-) -> bytes:
+    *, pair_index: int, index: int, amount_e6: int, wanted_price_e10: int) -> bytes:
     """`closeTradeMarket` of v2, 132 bytes; `amount_e6` is collateral to take out."""
 @final
 class OpenOrders:
@@ -484,8 +481,7 @@ class OpenOrders:
     def __new__(
         cls, *, trader: bytes | _U8, pair_index: _U16, collateral_e6: _I64, open_price_e10: _I64,
         is_long: _Bool, leverage_e10: _I64, tp_e10: _I64, sl_e10: _I64, order_type: _U8,
-        slippage_e10: _I64,
-    ) -> OpenOrders: ...
+        slippage_e10: _I64) -> OpenOrders: ...
     def __len__(self) -> int: ...
     def calldata(self) -> _U8: ...  # n * 420 bytes
 def abi_encode(types: Sequence[str], values: Sequence[Any]) -> bytes: ...
@@ -499,28 +495,28 @@ def split_builder_code(calldata: bytes, *, rate_bytes: int) -> tuple[bytes, byte
     """Calldata, code and rate; None without the magic."""
 @final
 class Event:
-    """A decoded log. A field of an indexed reference type is its hash; structs are dicts."""
+    """A decoded log; structs are dicts, an indexed reference type is its hash. `version` is that of
+    the contracts it came with (v1, v2, erc20, ...); `doubtful` ones rest on third parties."""
     name: Final[str]
     signature: Final[str]
-    version: Final[str]  # of the contracts it came with: v1, v2, erc20, ...
-    doubtful: Final[bool]  # rests on third parties
+    version: Final[str]
+    doubtful: Final[bool]
     fields: Final[dict[str, Any]]
 @final
 class AbiTable:
     """The venue's functions and events. `extra` lines `v2? event E(address indexed a, uint256 b)`
-    or `v2 function f(...) returns (...)` add, or replace a shape of the same selector or topic."""
+    or `v2 function f(...) returns (...)` add, or replace a shape of the same selector or topic.
+    `name` is that or, for an overload, the signature."""
     def __new__(cls, extra: Sequence[str] = ()) -> AbiTable: ...
     def entries(self) -> list[tuple[str, str, bytes, str, bool]]: ...
-    def encode_call(self, name: str, args: Sequence[Any]) -> bytes:
-        """`name` is that or, for an overload, the signature."""
-    def decode_call(self, calldata: bytes) -> tuple[str, tuple[Any, ...]] | None: ...
+    def encode_call(self, name: str, args: Sequence[Any]) -> bytes: ...
+    def decode_call(self, calldata: bytes) -> tuple[str, tuple[Any, ...]] | None:
+        """None: unknown selector. Split a builder's mark off first."""
     def encode_return(self, name: str, values: Sequence[Any]) -> bytes: ...
     def decode_return(self, name: str, data: bytes) -> tuple[Any, ...]: ...
     def encode_log(self, name: str, values: Sequence[Any]) -> tuple[list[bytes], bytes]: ...
-    def decode_logs(
-        self, logs: Sequence[tuple[bytes, Sequence[bytes], bytes]], *,
-        emitters: Sequence[bytes] | None = None,
-    ) -> list[Event | None]:
+    def decode_logs(self, logs: Sequence[tuple[bytes, Sequence[bytes], bytes]], *,
+                    emitters: Sequence[bytes] | None = None) -> list[Event | None]:
         """Of (emitter, topics, data); None for unknown or malformed ones and other emitters."""
 
 # --- typed data -------------------------------------------------------------------------------------

@@ -10,7 +10,8 @@ use alloy_primitives::{Address, B256};
 
 use super::codec::check_all;
 use super::decode::{decode, decode_word};
-use super::table::{AbiTable, Entry, Kind};
+use super::entry::{Entry, Kind};
+use super::table::AbiTable;
 use crate::error::CoreError;
 
 /// A log as a node reports it.

@@ -10,6 +10,7 @@
 mod builder_code;
 mod codec;
 mod decode;
+mod entry;
 mod logs;
 mod orders;
 mod signature;
@@ -19,10 +20,11 @@ mod trades;
 pub use builder_code::{BuilderCode, append_builder_code, split_builder_code};
 pub use codec::{encode, encode_packed};
 pub use decode::decode;
+pub use entry::{Entry, Kind};
 pub use logs::{Event, Log};
 pub use orders::{OpenOrders, OpenRows, Traders};
 pub use signature::{Field, Signature, parse_type};
-pub use table::{AbiTable, Entry, Kind};
+pub use table::AbiTable;
 pub use trades::{CloseTrade, OpenTrade, OrderType};
 
 pub use alloy_dyn_abi::{DynSolType, DynSolValue};
