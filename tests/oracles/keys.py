@@ -1,6 +1,7 @@
 """Wallet files and keys by the libraries of others."""
 
 import hashlib
+import hmac
 import json
 from typing import Any, Literal
 
@@ -22,6 +23,11 @@ def keystore(secret: bytes, password: bytes, *, kdf: Kdf, cost: int) -> dict[str
 def address(secret: bytes) -> bytes:
     """Address of a key."""
     return bytes.fromhex(Account.from_key(secret).address[2:])
+
+
+def new_key(entropy: bytes) -> bytes:
+    """Make the key that a keyring makes of 64 random bytes."""
+    return hmac.digest(entropy, b"vanta new key 1", "sha512")[:32]
 
 
 def public_key(secret: bytes) -> bytes:

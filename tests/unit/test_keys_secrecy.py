@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 
 from tests.fakes.keys_calls import KEK_KEY, KEY, PASSWORD, PHRASE, RANDOM, SECRET, calls, kek, ring
+from tests.oracles import keys as oracle
 from vanta import _core
 
 SHOWN_ONLY_BY = {"unseal": SECRET}
@@ -153,7 +154,7 @@ def test_logs_show_no_secret() -> None:
 
 
 def test_the_collector_finds_no_bytes_of_a_created_key() -> None:
-    """After `create`, no live object of Python holds the key but the entropy passed in."""
+    """After `create`, nothing that Python was given shows the key; nor do the bytes it passed."""
     keys = _core.Keyring(seed=RANDOM)
     entropy = KEY + RANDOM
     handle, record, address = keys.create(entropy, kek=kek(), owner="u", purpose="p")
@@ -166,5 +167,12 @@ def test_the_collector_finds_no_bytes_of_a_created_key() -> None:
             if type(found).__module__ == "vanta._core":
                 holders.append(found)
     seen = b"\n".join(text for found in [keys, record, address, *holders] for text in texts(found))
-    assert not shown(seen)
-    assert keys.address(handle) == address
+    made = oracle.new_key(entropy)
+    assert not any(spelling in seen + entropy for spelling in spellings(made))
+    assert keys.address(handle) == address == oracle.address(made)
+
+
+def test_the_search_finds_what_it_looks_for() -> None:
+    for secret in (KEY, KEK_KEY, SECRET):
+        for spelling in spellings(secret):
+            assert shown(b"..." + spelling + b"...")

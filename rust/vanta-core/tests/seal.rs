@@ -233,6 +233,20 @@ fn a_kek_does_not_show_its_bytes() {
     );
 }
 
+#[test]
+fn a_record_of_nothing_is_refused() {
+    let record = seal(b"secret", &local("main", 1, 1), &context(), &RANDOM).unwrap();
+    for (length, good) in [
+        (0, false),
+        (1, true),
+        (MAX_SECRET, true),
+        (MAX_SECRET + 1, false),
+    ] {
+        let held = [&record[..85], &vec![0; length + 16]].concat();
+        assert_eq!(info(&held).is_ok(), good, "{length}");
+    }
+}
+
 proptest! {
     #[test]
     fn whatever_is_sealed_opens_for_its_owner(

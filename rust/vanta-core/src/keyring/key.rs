@@ -11,7 +11,8 @@ use crate::ecdsa::{Curve, Signature, address_of};
 
 /// A private key, its public key and its address. The bytes are wiped when it is dropped.
 pub struct Key {
-    secret: Zeroizing<[u8; 32]>,
+    // Boxed, so that moving the key leaves no copy of the bytes behind.
+    secret: Box<Zeroizing<[u8; 32]>>,
     public: [u8; 65],
     address: Address,
 }
@@ -32,7 +33,7 @@ impl Key {
         let public = curve.public_key(&scalar);
         scalar.non_secure_erase();
         Ok(Self {
-            secret,
+            secret: Box::new(secret),
             public: public.serialize_uncompressed(),
             address: address_of(&public),
         })
@@ -110,4 +111,4 @@ pub(super) fn scalar(secret: &[u8; 32]) -> Result<SecretKey, CoreError> {
 }
 
 // A key cannot outlive its wipe: this fails to compile when its bytes lose their wiping type.
-const _: fn(&Key) -> &Zeroizing<[u8; 32]> = |key| &key.secret;
+const _: fn(&Key) -> &Box<Zeroizing<[u8; 32]>> = |key| &key.secret;

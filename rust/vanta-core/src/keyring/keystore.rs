@@ -46,7 +46,7 @@ pub fn open_wallet(curve: &Curve, json: &[u8], password: &[u8]) -> Result<Key, C
         (v3(curve, &wallet, password)?, find(&wallet, "address")?)
     };
     // Some writers leave the address out or empty, to tell nobody whose wallet it is.
-    let named = address.filter(|value| !matches!(value, Value::Null | Value::String(_) if value.as_str().is_none_or(str::is_empty)));
+    let named = address.filter(|value| !value.is_null() && value.as_str() != Some(""));
     if let Some(value) = named {
         let named = Address::from(exact::<20>("address", value)?);
         if named != key.address() {

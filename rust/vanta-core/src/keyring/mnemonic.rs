@@ -92,3 +92,64 @@ fn normal(name: &'static str, given: &[u8]) -> Result<Zeroizing<String>, CoreErr
     normal.extend(text.nfkd());
     Ok(normal)
 }
+
+#[cfg(test)]
+mod tests {
+    use alloy_primitives::hex;
+    use rstest::rstest;
+    use sha2::{Digest, Sha256};
+
+    use super::*;
+
+    // SHA-256 of the files of bitcoin/bips, folder bip-0039: the crate's lists are the official ones.
+    #[rstest]
+    #[case(
+        Language::SimplifiedChinese,
+        "5c5942792bd8340cb8b27cd592f1015edf56a8c5b26276ee18a482428e7c5726"
+    )]
+    #[case(
+        Language::TraditionalChinese,
+        "417b26b3d8500a4ae3d59717d7011952db6fc2fb84b807f3f94ac734e89c1b5f"
+    )]
+    #[case(
+        Language::Czech,
+        "7e80e161c3e93d9554c2efb78d4e3cebf8fc727e9c52e03b83b94406bdcc95fc"
+    )]
+    #[case(
+        Language::English,
+        "2f5eed53a4727b4bf8880d8f3f199efc90e58503646d9ff8eff3a2ed3b24dbda"
+    )]
+    #[case(
+        Language::French,
+        "ebc3959ab7801a1df6bac4fa7d970652f1df76b683cd2f4003c941c63d517e59"
+    )]
+    #[case(
+        Language::Italian,
+        "d392c49fdb700a24cd1fceb237c1f65dcc128f6b34a8aacb58b59384b5c648c2"
+    )]
+    #[case(
+        Language::Japanese,
+        "2eed0aef492291e061633d7ad8117f1a2b03eb80a29d0e4e3117ac2528d05ffd"
+    )]
+    #[case(
+        Language::Korean,
+        "9e95f86c167de88f450f0aaf89e87f6624a57f973c67b516e338e8e8b8897f60"
+    )]
+    #[case(
+        Language::Portuguese,
+        "2685e9c194c82ae67e10ba59d9ea5345a23dc093e92276fc5361f6667d79cd3f"
+    )]
+    #[case(
+        Language::Spanish,
+        "46846a5a0139d1e3cb77293e521c2865f7bcdb82c44e8d0a06a2cd0ecba48c0b"
+    )]
+    fn the_lists_are_the_official_ones(#[case] language: Language, #[case] sum: &str) {
+        let mut digest = Sha256::new();
+        for word in language.word_list() {
+            digest.update(word.as_bytes());
+            digest.update(b"\n");
+        }
+        assert_eq!(hex::encode(digest.finalize()), sum);
+        assert_eq!(Language::ALL.len(), 10);
+    }
+}

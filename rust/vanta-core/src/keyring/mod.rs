@@ -8,7 +8,8 @@
 //!
 //! What is wiped: the bytes of every key, data key, seed, chain code and decrypted wallet held in
 //! these types, when they are dropped. What is not proven: copies the compiler leaves on the stack or
-//! in registers, the working memory of PBKDF2 and scrypt, and what Python passed in as `bytes`.
+//! in registers, the working memory of PBKDF2 and scrypt, and what Python passed in as `bytes`: raw
+//! keys, phrases, passwords and entropy stay in Python's memory until it reuses that.
 
 mod key;
 mod keystore;

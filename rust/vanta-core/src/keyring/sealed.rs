@@ -6,13 +6,14 @@ use zeroize::Zeroizing;
 use super::Key;
 use crate::CoreError;
 use crate::ecdsa::Curve;
+use crate::hashing::hmac_sha512;
 use crate::seal::{Context, ENTROPY, Kek, Kind, check_random, open, shut};
 
 /// Chain family of these keys: secp256k1 with an Ethereum address.
 pub const FAMILY: &str = "evm";
 
-/// Random bytes that a new key takes: 32 are the key, the rest seal it.
-pub const CREATE_ENTROPY: usize = 32 + ENTROPY;
+/// Random bytes that a new key takes.
+pub const CREATE_ENTROPY: usize = 64;
 
 /// Seal `key` for `owner` and `purpose`; the address is bound too.
 ///
@@ -58,6 +59,9 @@ pub fn unseal_key(
 
 /// A new key made of `entropy`, and its sealed record.
 ///
+/// Key and sealing bytes are the halves of HMAC-SHA-512 of a label under `entropy`: the caller's bytes
+/// are not the key's, though whoever keeps them can make it again.
+///
 /// # Errors
 /// As [`seal_key`], and [`CoreError::Invalid`] for entropy of one repeated byte in either half, or
 /// (once in 2^128) that is no key.
@@ -68,14 +72,11 @@ pub fn create_key(
     owner: &str,
     purpose: &str,
 ) -> Result<(Key, Vec<u8>), CoreError> {
-    let (own, sealing) = entropy.split_at(32);
-    check_random(own)?;
-    if own == sealing {
-        return Err(CoreError::invalid(
-            "entropy",
-            "has two equal halves, must be random",
-        ));
+    for half in entropy.chunks(32) {
+        check_random(half)?;
     }
+    let made = hmac_sha512(entropy, &[b"vanta new key 1"]);
+    let (own, sealing) = made.split_at(32);
     let mut secret = Zeroizing::new([0; 32]);
     secret.copy_from_slice(own);
     let key = Key::new(curve, secret).map_err(|error| error.named("entropy"))?;
