@@ -187,8 +187,9 @@ impl Lane {
             let reason = format!("cannot take a hash that is an attempt of nonce {other}");
             return Err(CoreError::nonce(nonce, reason));
         }
-        let refusal = self.refusal(nonce, "signed");
-        let slot = self.open.get_mut(&nonce).ok_or(refusal)?;
+        if !self.open.contains_key(&nonce) {
+            return Err(self.refusal(nonce, "signed"));
+        }
         if nonce < self.counts.latest {
             let reason = format!("was used on chain, which counts {}", self.counts.latest);
             return Err(CoreError::nonce(nonce, reason));
@@ -197,8 +198,10 @@ impl Lane {
             let reason = format!("cannot be signed: the lane is on hold, {}", hold.name());
             return Err(CoreError::nonce(nonce, reason));
         }
-        slot.sign(nonce, attempt, now)?;
-        self.hashes.insert(hash, nonce);
+        if let Some(slot) = self.open.get_mut(&nonce) {
+            slot.sign(nonce, attempt, now)?;
+            self.hashes.insert(hash, nonce);
+        }
         Ok(())
     }
 
