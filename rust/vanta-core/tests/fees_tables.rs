@@ -1,5 +1,9 @@
 //! Fees at their boundaries: base fee, offer, replacement, ceilings, spend.
-#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test stops at the first surprise"
+)]
 
 use rstest::rstest;
 use vanta_core::fees::{

@@ -10,11 +10,11 @@ const DEAR: Option<Market> = Some(Market {
     tip_wei: 1,
 });
 
-fn market(base_fee_wei: u128, tip_wei: u128) -> Option<Market> {
-    Some(Market {
+fn market(base_fee_wei: u128, tip_wei: u128) -> Market {
+    Market {
         base_fee_wei,
         tip_wei,
-    })
+    }
 }
 
 #[test]
@@ -63,11 +63,11 @@ fn a_bump_needs_a_price_that_is_too_low() {
     // Attempt 1 tips 2 and caps at 20.
     for (asked, due) in [
         (None, false),
-        (market(18, 2), false),
-        (market(19, 2), true),
-        (market(18, 3), true),
-        (market(20, 0), false),
-        (market(21, 0), true),
+        (Some(market(18, 2)), false),
+        (Some(market(19, 2)), true),
+        (Some(market(18, 3)), true),
+        (Some(market(20, 0)), false),
+        (Some(market(21, 0)), true),
     ] {
         let mut wallet = Wallet::new();
         wallet.out("a", 1);

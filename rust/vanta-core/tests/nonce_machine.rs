@@ -1,6 +1,10 @@
 //! The nonce ledger over a life: anything in any order, the chain saying whatever it likes. Whatever
 //! happens, no nonce serves two intents, no intent has two, and what was signed is never given again.
-#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test stops at the first surprise"
+)]
 
 mod nonce_support;
 

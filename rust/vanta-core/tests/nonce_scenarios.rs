@@ -1,5 +1,9 @@
 //! The nonce ledger when things go wrong; each test is named after what does.
-#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test stops at the first surprise"
+)]
 
 mod nonce_support;
 

@@ -1,6 +1,10 @@
 //! A ledger with one lane, and short words for what is done to it.
 #![allow(dead_code, reason = "each test crate uses its own part of it")]
-#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test stops at the first surprise"
+)]
 
 use alloy_primitives::{Address, B256};
 use vanta_core::CoreError;
