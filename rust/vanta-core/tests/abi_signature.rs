@@ -69,6 +69,7 @@ fn nesting_is_bounded() {
 #[case("v1 event f(uint256) nonsense")]
 #[case("v1 event f(uint256 indexed, uint8 indexed, bool indexed, bool indexed)")]
 #[case("v1 function f(uint256 indexed a)")]
+#[case("v1 event f((uint256 indexed a) b)")]
 #[case("v1 event 1f()")]
 fn a_line_that_says_nothing_is_refused(#[case] line: &str) {
     assert!(matches!(AbiTable::new([line]), Err(CoreError::Abi { .. })));

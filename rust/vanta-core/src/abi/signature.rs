@@ -209,6 +209,9 @@ impl<'a> Reader<'a> {
             indexed |= name == "indexed";
             name = self.word();
         }
+        if indexed && depth > 0 {
+            return Err(self.error("indexes a component of a tuple"));
+        }
         Ok(Field {
             name: name.to_owned(),
             indexed,
