@@ -1,5 +1,9 @@
 //! Fees: the next base fee of 512 headers, 512 first offers and 512 bumps, rotating.
-#![expect(clippy::unwrap_used, reason = "a bench stops at the first surprise")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a bench stops at the first surprise"
+)]
 
 use std::hint::black_box;
 

@@ -2,7 +2,11 @@
 //!
 //! 64 lanes keep 64 settled slots each, as a wallet does that sends every 20 seconds and waits 20
 //! minutes for finality; lanes, intents and hashes rotate.
-#![expect(clippy::unwrap_used, reason = "a bench stops at the first surprise")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a bench stops at the first surprise"
+)]
 
 use std::hint::black_box;
 
