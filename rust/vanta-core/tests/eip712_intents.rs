@@ -1,6 +1,6 @@
 //! Intents beside structs that the `sol!` macro derives from the venue's Solidity: the same type
 //! strings, hashes, digests and bytes, and each way back.
-#![expect(clippy::unwrap_used, reason = "tests")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
 use alloy_primitives::{Address, B256, I256, U256, address, b256, keccak256};
 use alloy_sol_types::{Eip712Domain, SolStruct, SolValue, sol};
