@@ -3,7 +3,9 @@
 use hashbrown::HashTable;
 
 use super::heap::{Forest, GROUP, MAX_NODES, NIL, Node};
+use super::index::{Index, hash};
 use super::kind::{Arming, Lane, Start, TriggerKind};
+use super::quiet::Quiet;
 use super::trail::{ASIDE, Place, Trails};
 use crate::error::CoreError;
 use crate::units::{MarketIx, PriceE10};
@@ -36,47 +38,12 @@ pub struct QuoteRows<'a> {
     pub tradable: &'a [bool],
 }
 
-/// A price above the first and below the second of these is all a quiet tick looks at.
-#[derive(Debug, Clone, Copy)]
-struct Quiet {
-    below: i64,
-    above: i64,
-}
-
-impl Quiet {
-    const ALL: Self = Self {
-        below: i64::MIN,
-        above: i64::MAX,
-    };
-
-    fn contains(self, price: i64) -> bool {
-        self.below < price && price < self.above
-    }
-
-    /// In this lane something fires at `x >= key`.
-    fn fires(&mut self, lane: Lane, key: i64) {
-        match lane {
-            Lane::Above => self.above = self.above.min(key),
-            Lane::Below => self.below = self.below.max(key.saturating_neg()),
-        }
-    }
-
-    /// In this lane something moves at `x <= at`.
-    fn moves(&mut self, lane: Lane, at: i64) {
-        match lane {
-            Lane::Above => self.below = self.below.max(at),
-            Lane::Below => self.above = self.above.min(at.saturating_neg()),
-        }
-    }
-}
-
 /// Armed triggers of all markets. The answers follow from the sequence of calls alone.
 #[derive(Debug, Clone)]
 pub struct TriggerBook {
     forest: Forest,
     trails: Trails,
-    /// Slots by id.
-    slots: HashTable<u32>,
+    index: Index,
     quiet: Vec<Quiet>,
 }
 
@@ -93,7 +60,7 @@ impl TriggerBook {
         Self {
             forest: Forest::new(),
             trails: Trails::default(),
-            slots: HashTable::new(),
+            index: Index::default(),
             quiet: Vec::new(),
         }
     }
@@ -101,19 +68,19 @@ impl TriggerBook {
     /// How many triggers are armed.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.slots.len()
+        self.index.len()
     }
 
     /// Whether none is armed.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.slots.is_empty()
+        self.len() == 0
     }
 
     /// Whether a trigger of this id is armed.
     #[must_use]
     pub fn contains(&self, id: i64) -> bool {
-        self.find(id).is_some()
+        self.index.find(&self.forest, id).is_some()
     }
 
     /// Bytes the book holds, spare room of all its structures included.
@@ -122,7 +89,7 @@ impl TriggerBook {
         size_of::<Self>()
             + self.forest.bytes()
             + self.trails.bytes()
-            + self.slots.allocation_size()
+            + self.index.bytes()
             + self.quiet.capacity() * size_of::<Quiet>()
     }
 
@@ -133,7 +100,7 @@ impl TriggerBook {
     /// to the kind, `Overflow` when a derived level does not fit a price. Nothing changed then.
     pub fn arm(&mut self, arming: &Arming) -> Result<(), CoreError> {
         let start = arming.start()?;
-        let live = self.find(arming.id);
+        let live = self.index.find(&self.forest, arming.id);
         if let Some(slot) = live {
             check_version(arming, self.forest.at(slot).version)?;
         } else {
@@ -161,7 +128,7 @@ impl TriggerBook {
                     *version = arming.version;
                     return Ok(());
                 }
-                if let Some(slot) = self.find(arming.id) {
+                if let Some(slot) = self.index.find(&self.forest, arming.id) {
                     check_version(arming, self.forest.at(slot).version)?;
                 }
                 let entry = (arming.id, arming.version);
@@ -178,7 +145,7 @@ impl TriggerBook {
 
     /// Forget a trigger; false when none of this id is armed. O(log n).
     pub fn disarm(&mut self, id: i64) -> bool {
-        let slot = self.unindex(id);
+        let slot = self.index.remove(&self.forest, id);
         if let Some(slot) = slot {
             self.remove(slot);
         }
@@ -243,7 +210,7 @@ impl TriggerBook {
     /// Among trailing stops it walks up to the mark: for people and restarts, not for ticks.
     #[must_use]
     pub fn level(&self, id: i64) -> Option<PriceE10> {
-        let slot = self.find(id)?;
+        let slot = self.index.find(&self.forest, id)?;
         let Node { tag, key, .. } = *self.forest.at(slot);
         let lane = lane_of(tag);
         if tag & ASIDE == 0 {
@@ -302,7 +269,7 @@ impl TriggerBook {
                     .unwrap_or(TriggerKind::Buffer),
                 level: place.lane.level(key).unwrap_or_default(),
             });
-            self.unindex(id);
+            self.index.remove(&self.forest, id);
             self.forest.free(slot);
         }
     }
@@ -326,7 +293,7 @@ impl TriggerBook {
                 let slot = self.forest.put(node);
                 self.forest.push(place.fires(), slot);
                 quiet.fires(lane, key);
-                self.index(arming.id, slot);
+                self.index.insert(&self.forest, slot);
             }
             Start::Rest { at, key } => {
                 node.key = -at;
@@ -335,7 +302,7 @@ impl TriggerBook {
                 let slot = self.forest.put(node);
                 self.forest.push(place.rests(), slot);
                 quiet.moves(lane, at);
-                self.index(arming.id, slot);
+                self.index.insert(&self.forest, slot);
             }
             Start::Trail { mark, distance } => {
                 node.aux = distance;
@@ -343,7 +310,7 @@ impl TriggerBook {
                 self.trails.join(&mut self.forest, place, mark, slot);
                 quiet.fires(lane, mark.saturating_add(distance));
                 quiet.moves(lane, mark.saturating_sub(1));
-                self.index(arming.id, slot);
+                self.index.insert(&self.forest, slot);
             }
         }
         self.set_quiet(market, quiet);
@@ -395,27 +362,6 @@ impl TriggerBook {
         }
     }
 
-    fn find(&self, id: i64) -> Option<u32> {
-        let found = self
-            .slots
-            .find(hash(id), |slot| self.forest.at(*slot).id == id);
-        found.copied()
-    }
-
-    fn unindex(&mut self, id: i64) -> Option<u32> {
-        let forest = &self.forest;
-        let entry = self
-            .slots
-            .find_entry(hash(id), |slot| forest.at(*slot).id == id);
-        entry.ok().map(|entry| entry.remove().0)
-    }
-
-    fn index(&mut self, id: i64, slot: u32) {
-        let forest = &self.forest;
-        self.slots
-            .insert_unique(hash(id), slot, |slot| hash(forest.at(*slot).id));
-    }
-
     // With every trailing stop in a group of two, nodes are one and a half times the triggers.
     fn check_room(&self, more: usize) -> Result<(), CoreError> {
         let wanted = self.len().saturating_add(more);
@@ -441,13 +387,4 @@ fn check_version(arming: &Arming, live: u32) -> Result<(), CoreError> {
 
 fn lane_of(tag: u8) -> Lane {
     Lane::from_number(tag >> LANE_SHIFT & 1)
-}
-
-// Ids are database keys, mostly rising: a multiplication spreads them, and the fold brings the high
-// bits, where it spreads best, down to where the table looks.
-fn hash(id: i64) -> u64 {
-    let spread = u128::from(id.cast_unsigned()) * 0x9E37_79B9_7F4A_7C15;
-    let low = u64::try_from(spread & u128::from(u64::MAX)).unwrap_or_default();
-    let high = u64::try_from(spread >> 64).unwrap_or_default();
-    low ^ high
 }

@@ -11,7 +11,7 @@ const BLOCK: usize = 128;
 /// Slots by (mark, slot), ascending.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Marks {
-    /// None is empty.
+    /// None is empty, save one that is alone.
     blocks: Vec<Vec<u32>>,
 }
 
@@ -84,8 +84,6 @@ impl Marks {
                 block.reserve_exact(rest.len());
                 block.extend(rest);
             }
-        } else if here == 0 {
-            self.blocks.clear();
         }
     }
 

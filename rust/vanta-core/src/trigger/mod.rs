@@ -4,7 +4,9 @@
 //! anything fires or moves. Most ticks end there. What lies behind:
 //!
 //! ```text
-//! book.rs    id -> slot of a node; the two numbers of a market; what a tick does, in order
+//! book.rs    what arming, disarming and a tick do, in order
+//! quiet.rs   the two numbers of a market
+//! index.rs   id -> slot of a node
 //! kind.rs    which way a kind looks, and what its arguments mean
 //! heap.rs    leftist heaps of nodes in one slab: arm, disarm, fire, meld in O(log n), worst case
 //! trail.rs   trailing stops: those with the same watermark share it, and new extremes meld them
@@ -38,8 +40,10 @@
 
 mod book;
 mod heap;
+mod index;
 mod kind;
 mod marks;
+mod quiet;
 mod trail;
 
 pub use book::{Fired, QuoteRows, TriggerBook};
