@@ -157,7 +157,8 @@ COLUMNS: dict[str, Any] = {
 
 
 def hooks_batch() -> list[int]:
-    return _core.standard_webhook_verify_batch(**COLUMNS, secrets=HOOKS).tolist()
+    signers: list[int] = _core.standard_webhook_verify_batch(**COLUMNS, secrets=HOOKS).tolist()
+    return signers
 
 
 def hooks_scalar() -> list[int]:

@@ -1,5 +1,9 @@
 //! Keys at work: sign a digest, seal and open a key, import a phrase, verify a webhook.
-#![expect(clippy::unwrap_used, reason = "a bench stops at the first surprise")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a bench stops at the first surprise"
+)]
 
 use std::hint::black_box;
 
@@ -83,7 +87,7 @@ fn sealing(c: &mut Criterion) {
             seal_key(black_box(key), &kek, "user 7", "trade", entropy).unwrap()
         });
     });
-    let sealed: Vec<_> = keys
+    let records: Vec<_> = keys
         .iter()
         .zip(&entropy)
         .map(|(key, entropy)| {
@@ -91,15 +95,15 @@ fn sealing(c: &mut Criterion) {
             (record, key.address())
         })
         .collect();
-    let keks = [kek];
-    let mut turn = sealed.iter().cycle();
+    let known = [kek];
+    let mut turn = records.iter().cycle();
     group.bench_function("unseal_key", |b| {
         b.iter(|| {
             let (record, address) = turn.next().unwrap();
             unseal_key(
                 &curve,
                 black_box(record),
-                &keks,
+                &known,
                 "user 7",
                 "trade",
                 *address,

@@ -1,5 +1,9 @@
 //! Keys: made, imported, sealed, used, forgotten; and what is refused.
-#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test stops at the first surprise"
+)]
 
 use std::sync::Arc;
 
@@ -259,7 +263,7 @@ fn keystores(#[case] from: &str, #[case] to: &str, #[case] told: &str) {
 #[case::empty(b"{}")]
 #[case::no_unicode(b"{\"\xff\":1}")]
 #[case::deep(&[b'['; 5_000])]
-#[case::large(&[b' '; 70_000])]
+#[case::large(&vec![b' '; 70_000])]
 #[case::crowdsale_without_address(b"{\"encseed\":\"00\"}")]
 #[case::crowdsale_short(b"{\"encseed\":\"00\",\"ethaddr\":\"00\"}")]
 fn files_that_are_no_wallets(#[case] json: &[u8]) {

@@ -1,5 +1,10 @@
 //! Sealed records: what opens, and that nothing else does.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "tests"
+)]
 
 use proptest::prelude::*;
 use rstest::rstest;
