@@ -140,6 +140,9 @@ fn what_an_account_signs_to_run_code() {
         .recover(leave.authorization.signing_hash(), &signature)
         .unwrap();
     assert_eq!(signer, key(&curve).address());
+    // keccak(5 ‖ rlp([chain 8453, address, nonce 4])), written by hand.
+    let by_hand = [&hex!("05d9822105" "94")[..], &[6; 20], &[4]].concat();
+    assert_eq!(leave.authorization.signing_hash(), keccak256(by_hand));
 }
 
 #[rstest]
