@@ -49,7 +49,10 @@ class RefusedError(Exception):
 
 def since(fork: str, first: str) -> bool:
     """Whether `fork` is `first` or later; `ValueError` for a fork nobody knows."""
-    return FORKS.index(ALIASES.get(fork, fork)) >= FORKS.index(first)
+    known = ALIASES.get(fork, fork)
+    if known not in FORKS:
+        raise ValueError(f"{fork} is a fork nobody knows")
+    return FORKS.index(known) >= FORKS.index(first)
 
 
 def intrinsic_gas(fork: str, tx: _core.Transaction) -> tuple[int, int]:
