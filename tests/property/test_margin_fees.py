@@ -75,7 +75,7 @@ def test_maker_taker_fee(**kwargs: Any) -> None:
         assert _core.maker_taker_fee(**kwargs) == expected
     except _core.ArithmeticOverflow:
         # A product of rate and coins beyond 127 bits is refused even where the quotient would fit.
-        assert max(kwargs.values()) * WHOLE >= 2**126
+        assert expected is None or max(kwargs.values()) * WHOLE >= 2**126
     except _core.InvalidInput:
         assert kwargs["size_coin_e10"] == 0
 
