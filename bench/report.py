@@ -59,8 +59,9 @@ def lines(row: dict[str, Any], found: dict[str, float]) -> Iterator[tuple[str, b
         must, aim = peer["must"], peer.get("aim")
         verdict = "aim reached" if aim and ratio >= aim else "reached" if ratio >= must else "BELOW"
         wanted = f"must {must:g}x" + (f", aim {aim:g}x" if aim else "")
-        yield f"    {peer['name']}: {human(theirs)} = {ratio:,.1f}x ({wanted}): {verdict}", (
-            ratio >= must
+        yield (
+            f"    {peer['name']}: {human(theirs)} = {ratio:,.1f}x ({wanted}): {verdict}",
+            (ratio >= must),
         )
 
 
