@@ -88,6 +88,7 @@ def object_book(all_: Columns) -> tuple[Any, Any]:
 @pytest.mark.benchmark(group="liquidation and pnl of 20,000 positions, exact")
 @pytest.mark.parametrize("who", ["core", "python int", "python Decimal", "numpy object"])
 def test_exact_book(benchmark: Any, who: str) -> None:
+    benchmark.extra_info["per"] = SAMPLE
     books = [book(SAMPLE, seed) for seed in range(8)]
     rows = [rows_of(one) for one in books]
     decimals: list[Any] = [[(*map(Decimal, row[:4]), row[4]) for row in one] for one in rows]
@@ -115,6 +116,7 @@ def test_exact_book(benchmark: Any, who: str) -> None:
 @pytest.mark.benchmark(group="liquidation and pnl of 1,000,000 positions")
 @pytest.mark.parametrize("who", ["core, exact", "numpy float64, not exact"])
 def test_a_million_positions(benchmark: Any, who: str) -> None:
+    benchmark.extra_info["per"] = MILLION
     books: Iterator[Columns] = iter([])
     kept = [book(MILLION, seed) for seed in range(2)]
 

@@ -3,7 +3,7 @@
 100,000 and 1,000,000 triggers of all kinds in one market, so that the peers need not look for the
 market; ticks rotate over 1,024 prices of which none fires. Peers hold levels only: they do without
 trailing stops and break-evens, which the book has besides. A round is 256 calls (numpy 8, list 1):
-compare `ns_per_call`. It and the bytes of `test_memory` stand in the extra info. Ratios of one run:
+`per` in the extra info says so, and `bench/report.py` divides by it. Ratios of one run:
 
     python -m pytest bench/python/test_bench_trigger.py --benchmark-group-by=group
 """
@@ -174,9 +174,9 @@ def test_tick_none_fires(benchmark: Any, who: str, count: int) -> None:
     def setup() -> tuple[tuple[list[int]], dict[str, Any]]:
         return (list(itertools.islice(turn, calls)),), {}
 
-    benchmark.group = f"ticks, none of {count:,} fires (see ns_per_call)"
+    benchmark.group = f"ticks, none of {count:,} fires"
+    benchmark.extra_info["per"] = calls
     benchmark.pedantic(run, setup=setup, rounds=30 if calls == 1 else 200)
-    benchmark.extra_info["ns_per_call"] = round(benchmark.stats.stats.median / calls * 1e9, 1)
 
 
 @pytest.mark.parametrize("count", COUNTS)
@@ -189,8 +189,8 @@ def test_tick_new_extreme(benchmark: Any, count: int) -> None:
         return (list(itertools.islice(climb, CALLS)),), {}
 
     benchmark.group = f"tick that moves all trailing of {count:,}"
+    benchmark.extra_info["per"] = CALLS
     benchmark.pedantic(run, setup=setup, rounds=200)
-    benchmark.extra_info["ns_per_call"] = round(benchmark.stats.stats.median / CALLS * 1e9, 1)
 
 
 Change = Callable[[list[tuple[int, int]]], None]
@@ -253,8 +253,8 @@ def test_add_and_remove(benchmark: Any, who: str, count: int) -> None:
         return (list(itertools.islice(pairs, CALLS)),), {}
 
     benchmark.group = f"add and remove among {count:,}"
+    benchmark.extra_info["per"] = CALLS
     benchmark.pedantic(run, setup=setup, rounds=200)
-    benchmark.extra_info["ns_per_call"] = round(benchmark.stats.stats.median / CALLS * 1e9, 1)
 
 
 @pytest.mark.parametrize("count", COUNTS)
