@@ -92,6 +92,7 @@ class Rig:
             call()
 
     def counted(self, source: str, result: str) -> float:
+        self.run_deferred()  # counts are told with the flush
         registry: CollectorRegistry = self.metrics.registry
         return (
             registry.get_sample_value("vanta_ticks_total", {"source": source, "result": result})
