@@ -102,9 +102,7 @@ def feed_ticks(prices: list[int], first: int) -> list[Tick]:
     # Fresh ones for each round: what was said before is refused as a duplicate.
     now = SystemClock().now_ns()
     return [
-        Tick(
-            market_ix=0, source_ix=n % SOURCES, value=price, publish_ns=now, seq=first + n
-        )
+        Tick(market_ix=0, source_ix=n % SOURCES, value=price, publish_ns=now, seq=first + n)
         for n, price in enumerate(prices)
     ]
 
@@ -132,6 +130,7 @@ def through_feed_in_bursts(prices: list[int]) -> tuple[Callable[..., object], He
 
 def through_nautilus(prices: list[int]) -> tuple[Callable[[], object], Heard]:
     pytest.importorskip("nautilus_trader")
+    # ruff: noqa: PLC0415  # only where it is installed
     from nautilus_trader.cache.cache import Cache
     from nautilus_trader.common.component import MessageBus, TestClock
     from nautilus_trader.data.engine import DataEngine
@@ -159,9 +158,7 @@ def through_nautilus(prices: list[int]) -> tuple[Callable[[], object], Heard]:
     engine = DataEngine(msgbus=bus, cache=cache, clock=clock)
     portfolio = Portfolio(msgbus=bus, cache=cache, clock=clock)
     strategy = Listening()
-    strategy.register(
-        trader_id=trader, portfolio=portfolio, msgbus=bus, cache=cache, clock=clock
-    )
+    strategy.register(trader_id=trader, portfolio=portfolio, msgbus=bus, cache=cache, clock=clock)
     engine.start()
     strategy.start()
     size = Quantity.from_str("1.000000")

@@ -173,3 +173,100 @@ def test_health_scan(benchmark: Any, who: str, count: int) -> None:
     assert [row[3] for row in expected] == scan.distance_left_e10.tolist()
     assert [row[4] for row in expected] == scan.state.tolist()
     benchmark(core if who == "core" else python)
+
+
+MANY = 1_000_000
+
+
+def _columns(count: int) -> dict[str, Any]:
+    seeded = np.random.default_rng(20261120)
+    entry = seeded.integers(E10 // 10, 100_000 * E10, count)
+    return {
+        "entry_e10": entry,
+        "price_e10": entry * 98 // 100 + seeded.integers(0, entry // 25),
+        "collateral_e6": seeded.integers(E6, 10_000 * E6, count),
+        "leverage_e10": seeded.integers(E10, 100 * E10, count),
+        "is_long": seeded.random(count) < 0.5,
+        "threshold_e10": np.full(count, THRESHOLD),
+        "buffer_e10": np.full(count, BUFFER),
+    }
+
+
+def scan_core(columns: dict[str, Any]) -> Callable[[], Any]:
+    used = _core.health_scan(**columns)
+    return lambda: _core.health_scan(**columns, out=used)
+
+
+def scan_core_fresh(columns: dict[str, Any]) -> Callable[[], Any]:
+    return lambda: _core.health_scan(**columns)
+
+
+def scan_int(columns: dict[str, Any]) -> Callable[[], Any]:
+    rows = list(zip(*(column.tolist() for column in columns.values()), strict=True))
+
+    def run() -> list[tuple[int, int, bool]]:
+        out = []
+        for entry, price, size, leverage, is_long, threshold, _ in rows:
+            distance = entry * threshold // leverage
+            line = max(entry - distance if is_long else entry + distance, 0)
+            move = price - entry if is_long else entry - price
+            pnl = max(move * size * leverage // (entry * E10), -size)
+            out.append((line, pnl, price <= line if is_long else price >= line))
+        return out
+
+    return run
+
+
+def scan_decimal(columns: dict[str, Any]) -> Callable[[], Any]:
+    rows = [
+        (*(Decimal(x) for x in row[:4]), row[4], Decimal(row[5]))
+        for row in zip(*(column.tolist() for column in columns.values()), strict=True)
+    ]
+
+    def run() -> list[tuple[Decimal, Decimal, bool]]:
+        out = []
+        for entry, price, size, leverage, is_long, threshold in rows:
+            distance = entry * threshold / leverage
+            line = entry - distance if is_long else entry + distance
+            move = price - entry if is_long else entry - price
+            pnl = max(move * size * leverage / (entry * D10), -size)
+            out.append((line, pnl, price <= line if is_long else price >= line))
+        return out
+
+    return run
+
+
+def scan_numpy_floats(columns: dict[str, Any]) -> Callable[[], Any]:
+    entry, price, size, leverage = (columns[k].astype(float) for k in list(columns)[:4])
+    sign, threshold = np.where(columns["is_long"], 1.0, -1.0), columns["threshold_e10"] / E10
+
+    def run() -> tuple[Any, ...]:
+        line = np.maximum(entry - sign * (entry * threshold * E10 / leverage), 0)
+        pnl = np.maximum((price - entry) * sign * (size * leverage / E10) / entry, -size)
+        return line, pnl, (price - line) * sign <= 0
+
+    return run
+
+
+SCANS = {
+    "core, into a used answer": scan_core,
+    "core, into fresh memory": scan_core_fresh,
+    "python int": scan_int,
+    "python Decimal": scan_decimal,
+    "numpy floats, not exact": scan_numpy_floats,
+}
+
+
+@pytest.mark.parametrize("who", list(SCANS))
+def test_a_million_positions(benchmark: Any, who: str) -> None:
+    """Liquidation, profit and whether it is hit; the core adds safe line and distance left.
+
+    The wall is reading 57 and writing 33 bytes for each position, about 10 ns here.
+    """
+    benchmark.group = "1,000,000 positions: liquidation, profit, hit"
+    small = _columns(1_000)
+    core = _core.health_scan(**small)
+    expected = [(row[0], row[1]) for row in scan_int(small)()]
+    assert list(zip(core.liquidation_e10.tolist(), core.pnl_e6.tolist(), strict=True)) == expected
+    run = SCANS[who](_columns(MANY))
+    benchmark.pedantic(run, rounds=7 if "python" not in who else 1)

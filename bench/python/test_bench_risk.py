@@ -294,3 +294,67 @@ def test_admit_10_000_users(
     benchmark.pedantic(work, setup=undo, rounds=10)
     undo()
     assert core.exposure(0, now_ns=NOW).reserved_e6 == 0
+
+
+@pytest.mark.parametrize("who", ["core batch", "python int"])
+def test_10_000_followers_of_one_signal(
+    benchmark: Any, books: tuple[_core.RiskBook, PythonBook], who: str
+) -> None:
+    """One market, side, price and stop; sizes and leverages are each follower's own.
+
+    The wall is the memory of 10,000 accounts, half a kilobyte each with what they hold.
+    """
+    benchmark.group = "one signal for 10,000 followers"
+    core, twin = books
+    seeded = random.Random(11)
+    asks = [
+        ask
+        | {
+            "market_ix": 3,
+            "is_long": True,
+            "leverage_e10": seeded.randint(10, 25) * E10,
+            "stop_loss_e10": 990 * E10,
+        }
+        for ask in _asks(100 * E6)
+    ]
+    kinds = {"user_ix": np.uint32, "market_ix": np.uint16, "is_long": np.bool_}
+    columns: dict[str, Any] = {
+        name: np.array([ask[name] for ask in asks], dtype=kinds.get(name, np.int64))
+        for name in asks[0]
+        if name != "now_ns"
+    }
+    verdicts = core.admit_batch(**columns, now_ns=NOW)
+    assert verdicts.ok.tolist() == [twin.admit(**ask) for ask in asks]
+
+    def undo() -> None:
+        for reservation in made:
+            core.release(reservation)
+        made.clear()
+        twin.undo()
+
+    made: list[int] = verdicts.reservation.tolist()
+    undo()
+
+    def batch() -> None:
+        made.extend(core.admit_batch(**columns, now_ns=NOW).reservation.tolist())
+
+    def python() -> None:
+        for ask in asks:
+            twin.admit(**ask)
+
+    benchmark.pedantic(batch if who == "core batch" else python, setup=undo, rounds=10)
+    undo()
+
+
+def test_bytes_of_a_user(benchmark: Any, books: tuple[_core.RiskBook, PythonBook]) -> None:
+    """Not a time: what a user costs in memory, alone and with three positions and twenty opens."""
+    alone = _core.RiskBook()
+    users = np.arange(USERS, dtype=np.uint32)
+    limits = {name: _i64(value) for name, value in LIMITS.items()}
+    cash = {"cash_e6": _i64(CASH), "day_start_equity_e6": _i64(CASH)}
+    empty = alone.memory_bytes()
+    alone.load_users(users, **cash, losses_in_row=_i64(0), **limits)
+    benchmark.extra_info["bytes_per_user"] = (alone.memory_bytes() - empty) / USERS
+    benchmark.extra_info["bytes_with_3_positions_20_opens"] = books[0].memory_bytes() / USERS
+    assert (alone.memory_bytes() - empty) / USERS <= 256
+    benchmark.pedantic(alone.memory_bytes, rounds=3)
