@@ -326,17 +326,19 @@ def test_10_000_followers_of_one_signal(
     verdicts = core.admit_batch(**columns, now_ns=NOW)
     assert verdicts.ok.tolist() == [twin.admit(**ask) for ask in asks]
 
+    answers: list[Any] = [verdicts]
+
     def undo() -> None:
-        for reservation in made:
-            core.release(reservation)
-        made.clear()
+        for answer in answers:
+            for reservation in answer.reservation.tolist():
+                core.release(reservation)
+        answers.clear()
         twin.undo()
 
-    made: list[int] = verdicts.reservation.tolist()
     undo()
 
     def batch() -> None:
-        made.extend(core.admit_batch(**columns, now_ns=NOW).reservation.tolist())
+        answers.append(core.admit_batch(**columns, now_ns=NOW))
 
     def python() -> None:
         for ask in asks:

@@ -79,15 +79,15 @@ impl Market {
         config: &AggregateConfig,
         world: &World,
     ) -> Quote {
-        if let Some(as_of) = self.calm_as_of(now, config, world) {
-            if let Some(staged) = &self.staged {
-                let done = Settled {
-                    made: staged.made,
-                    standings: staged.standings,
-                    as_of,
-                };
-                return self.quoted(market, now, Breaker::Closed, &done, config);
-            }
+        if let Some(staged) = &self.staged
+            && self.is_calm(staged, now, config, world)
+        {
+            let done = Settled {
+                made: staged.made,
+                standings: staged.standings,
+                as_of: self.machine.published(&staged.made),
+            };
+            return self.quoted(market, now, Breaker::Closed, &done, config);
         }
         self.careful_quote(market, now, config, world)
     }
@@ -126,17 +126,24 @@ impl Market {
         quote
     }
 
-    /// The instant to publish, where what was staged at `now` still holds and nothing is wrong: two
-    /// sources agree, nobody lies outside, the breaker rests. Then remembering it changes neither
-    /// the breaker nor anything else a quote tells.
-    fn calm_as_of(&self, now: Instant, config: &AggregateConfig, world: &World) -> Option<i64> {
-        let staged = self.staged.as_ref()?;
-        let calm = staged.at.mono == now.mono
+    /// Whether what was staged at `now` still holds and nothing is wrong: two sources agree, nobody
+    /// lies outside, the breaker rests. Then remembering it changes neither the breaker nor
+    /// anything else a quote tells.
+    fn is_calm(
+        &self,
+        staged: &Staged,
+        now: Instant,
+        config: &AggregateConfig,
+        world: &World,
+    ) -> bool {
+        staged.at.mono == now.mono
             && staged.made.outliers == 0
             && self.machine.rests()
             && self.still_holds(staged, &self.machine, now)
-            && !world.clock_suspect(now, now.wall, config);
-        calm.then(|| self.machine.published(&staged.made))
+            // Two that agree were found under a clock that is to be trusted, and nothing was heard
+            // of the world since.
+            && ((staged.heard == world.heard() && staged.asked_wall == now.wall)
+                || !world.clock_suspect(now, now.wall, config))
     }
 
     fn quoted(

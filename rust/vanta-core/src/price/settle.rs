@@ -34,6 +34,8 @@ pub(crate) struct Staged {
     pub by_primary: i64,
     /// For some outlier this is the strike that shuts it out.
     pub shuts_out: bool,
+    /// What had been heard of the world when it was made.
+    pub heard: u64,
 }
 
 /// Outcome of one settling.
@@ -56,6 +58,7 @@ impl Staged {
             accepted: 0,
             by_primary: 0,
             shuts_out: false,
+            heard: 0,
         }
     }
 }
@@ -137,6 +140,7 @@ impl Ground<'_> {
             accepted,
             by_primary,
             shuts_out: false,
+            heard: self.scene.world.heard(),
         }
     }
 

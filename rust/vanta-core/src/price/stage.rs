@@ -52,6 +52,7 @@ impl Market {
             .staged
             .get_or_insert_with(|| Staged::awaited(now, asked_wall));
         (staged.at, staged.asked_wall) = (now, asked_wall);
+        staged.heard = scene.world.heard();
         staged.accepted += 1;
         staged.by_primary += i64::from(leads);
         self.due = Some(
@@ -69,9 +70,11 @@ impl Market {
         };
         let scene = self.scene(config, world, staged.asked_wall);
         let counts = (staged.accepted, staged.by_primary);
-        let made = self
+        let mut made = self
             .ground(scene)
             .look_when(suspect, &self.machine, staged.at, counts);
+        // Judged by the world as it was then.
+        made.heard = staged.heard;
         self.say(made, scene);
     }
 

@@ -114,12 +114,12 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     )
         .prop_map(
             |(after_ns, wall_jump_ns, drift_e6, change, (words, chorus))| Step {
-                chorus,
                 after_ns,
                 wall_jump_ns,
                 drift_e6,
                 change,
                 words,
+                chorus,
             },
         );
     prop::collection::vec(step, 1..40)

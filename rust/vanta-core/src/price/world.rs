@@ -28,6 +28,7 @@ pub(crate) struct World {
     sequencer_since: i64,
     clock_offset: Option<i64>,
     sources: Vec<SourceClock>,
+    heard: u64,
 }
 
 impl World {
@@ -37,6 +38,7 @@ impl World {
             sequencer_since: 0,
             clock_offset: None,
             sources: Vec::new(),
+            heard: 0,
         }
     }
 
@@ -45,12 +47,19 @@ impl World {
         self.sources.capacity() * size_of::<SourceClock>()
     }
 
+    /// Grows with everything that is heard of the world.
+    pub(crate) fn heard(&self) -> u64 {
+        self.heard
+    }
+
     pub(crate) fn set_sequencer(&mut self, up: bool, since: i64) {
+        self.heard += 1;
         self.sequencer_up = up;
         self.sequencer_since = since;
     }
 
     pub(crate) fn set_clock_offset(&mut self, offset: Option<i64>) {
+        self.heard += 1;
         self.clock_offset = offset;
     }
 
@@ -76,7 +85,9 @@ impl World {
         });
     }
 
+    // Whoever asks for one of them is about to change it.
     fn find(&mut self, source: u16) -> Option<&mut SourceClock> {
+        self.heard += 1;
         self.sources.iter_mut().find(|known| known.source == source)
     }
 

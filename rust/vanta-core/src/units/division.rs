@@ -7,6 +7,7 @@ use crate::error::CoreError;
 
 #[expect(clippy::as_conversions, reason = "a constant that is positive")]
 const E10_WIDE: u128 = E10 as u128;
+const ONE: u64 = E10.unsigned_abs();
 
 #[cold]
 fn overflow(what: &'static str) -> CoreError {
@@ -52,7 +53,11 @@ pub(crate) fn divide_words(n: u128, d: u64) -> (u64, u64) {
 /// Quotient and rest by the cheapest exact way. `divisor` is not 0.
 fn split(numerator: u128, divisor: u128) -> (u128, u128) {
     if divisor == E10_WIDE {
-        return split_e10(numerator);
+        // Fees fit a word, and then a known divisor is one multiplication.
+        return match u64::try_from(numerator) {
+            Ok(n) => ((n / ONE).into(), (n % ONE).into()),
+            Err(_) => split_e10(numerator),
+        };
     }
     if let (Ok(n), Ok(d)) = (u64::try_from(numerator), u64::try_from(divisor)) {
         return ((n / d).into(), (n % d).into());
