@@ -178,7 +178,7 @@ def test_health_scan(benchmark: Any, who: str, count: int) -> None:
 MANY = 1_000_000
 
 
-def _columns(count: int) -> dict[str, Any]:
+def _many(count: int) -> dict[str, Any]:
     seeded = np.random.default_rng(20261120)
     entry = seeded.integers(E10 // 10, 100_000 * E10, count)
     return {
@@ -264,9 +264,9 @@ def test_a_million_positions(benchmark: Any, who: str) -> None:
     The wall is reading 57 and writing 33 bytes for each position, about 10 ns here.
     """
     benchmark.group = "1,000,000 positions: liquidation, profit, hit"
-    small = _columns(1_000)
+    small = _many(1_000)
     core = _core.health_scan(**small)
     expected = [(row[0], row[1]) for row in scan_int(small)()]
     assert list(zip(core.liquidation_e10.tolist(), core.pnl_e6.tolist(), strict=True)) == expected
-    run = SCANS[who](_columns(MANY))
+    run = SCANS[who](_many(MANY))
     benchmark.pedantic(run, rounds=7 if "python" not in who else 1)
