@@ -134,10 +134,10 @@ fn orders(trades: &[OpenTrade], collateral: &[i64]) -> Result<OpenOrders, CoreEr
     fn all<T>(trades: &[OpenTrade], get: impl Fn(&OpenTrade) -> T) -> Vec<T> {
         trades.iter().map(get).collect()
     }
-    let traders: Vec<u8> = trades.iter().flat_map(|t| t.trader.into_array()).collect();
+    let senders: Vec<u8> = trades.iter().flat_map(|t| t.trader.into_array()).collect();
     let own = all(trades, |t| t.collateral.get());
     OpenOrders::new(&OpenRows {
-        trader: Traders::Each(&traders),
+        trader: Traders::Each(&senders),
         pair_index: &all(trades, |t| t.pair_index),
         collateral: if collateral.is_empty() {
             &own

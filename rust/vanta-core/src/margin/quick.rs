@@ -137,20 +137,20 @@ pub(super) fn quick_liquidation(
     if !usual {
         return None;
     }
-    let size = entry.unsigned_abs();
+    let origin = entry.unsigned_abs();
     let leverage = leverage.unsigned_abs();
     let distance = if owed == 0 {
-        let room = u128::from(size) * u128::from(threshold.unsigned_abs());
+        let room = u128::from(origin) * u128::from(threshold.unsigned_abs());
         divide_words(room, leverage).0
     } else {
         // Below 2^84 each; charges above the threshold go the careful way.
         let room = u128::from(collateral.unsigned_abs()) * u128::from(threshold.unsigned_abs());
         let room = room.checked_sub(u128::from(owed.unsigned_abs()) * u128::from(ONE))?;
         let exposure = u128::from(collateral.unsigned_abs()) * u128::from(leverage);
-        if room.leading_zeros() + size.leading_zeros() < 64 {
+        if room.leading_zeros() + origin.leading_zeros() < 64 {
             return None;
         }
-        u64::try_from(room.wrapping_mul(u128::from(size)) / exposure).ok()?
+        u64::try_from(room.wrapping_mul(u128::from(origin)) / exposure).ok()?
     };
     let distance = i64::try_from(distance).ok()?;
     Some(entry - side.gain(distance))
