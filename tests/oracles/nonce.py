@@ -98,6 +98,9 @@ class SlowLedger:
             return f"FULL: {self.in_flight()} of {self.cap} in flight"
         back = [slot.nonce for slot in self.slots if slot.returned and slot.nonce >= self.latest]
         nonce = min(back, default=max(self.high_water, self.latest))
+        # Used by others, but not for good.
+        others = range(max(self.high_water, self.finalized), nonce)
+        self.slots.extend(Slot(other, None, returned=True) for other in others)
         self.slots = [slot for slot in self.slots if slot.nonce != nonce]
         self.slots.append(Slot(nonce, intent))
         self.high_water = max(self.high_water, nonce + 1)
@@ -127,6 +130,9 @@ class SlowLedger:
         if attempt.purpose == "bump" and not slot.attempts:
             raise RefusedError
         if slot.intent is None and attempt.purpose in {"original", "cancel"}:
+            raise RefusedError
+        no_op = any(one.purpose in {"cancel", "filler"} for one in slot.attempts)
+        if attempt.purpose == "bump" and slot.intent is not None and no_op:
             raise RefusedError
         slot.attempts.append(attempt)
 
@@ -217,12 +223,19 @@ class SlowLedger:
         back = []
         for slot in self.slots:
             if slot.receipt is not None and not slot.final and slot.receipt[1] >= from_block:
+                for attempt in slot.attempts:
+                    if attempt.outcome in LIVE or attempt.hash == slot.receipt[0]:
+                        attempt.outcome = "unknown"
                 slot.receipt, slot.safe = None, False
+                back.append(slot.nonce)
+            elif slot.open and slot.nonce < self.latest:  # who knows in which block
                 for attempt in slot.attempts:
                     if attempt.outcome in LIVE:
                         attempt.outcome = "unknown"
                 back.append(slot.nonce)
-        for nonce in back:
+        for nonce in [*back, *(slot.nonce for slot in self.slots if slot.returned)]:
+            if any(slot.nonce == nonce and slot.final for slot in self.slots):
+                continue
             self.latest = min(self.latest, nonce)
             self.safe = min(self.safe, nonce)
             self.finalized = min(self.finalized, nonce)

@@ -172,7 +172,7 @@ class NonceLife(RuleBasedStateMachine):
             "REPLACE": {"REFUSED"},
             "FILL": {"RETURNED"},
             "RECEIPT": {"SIGNED", "BROADCAST"},
-            "FIND": {"MISSING"},
+            "FIND": {"MISSING", "STOLEN"},
             "VERIFY": {"MINED", "SAFE", "STOLEN"},
         }
         lowest = min((s.nonce for s in self.slow.slots if s.open), default=-1)

@@ -34,9 +34,16 @@ fn unknown_bytes_are_sent_again_every_four_seconds() {
         let asked = wallet.kinds(None).contains(&(5, DueKind::Resend));
         assert_eq!(asked, due, "at {}", wallet.now);
     }
+    // Taken is not mined: a node may have dropped it since.
     wallet.sent(1, Outcome::Accepted);
-    wallet.now += 60 * SECOND;
+    wallet.now += 6 * SECOND - 1;
     assert_eq!(wallet.kinds(None), [(5, DueKind::Receipt)]);
+    wallet.now += 1;
+    assert_eq!(wallet.kinds(None), [(5, DueKind::Resend)]);
+    assert!(wallet.kinds(None).is_empty());
+    wallet.now += 6 * SECOND;
+    let again = wallet.kinds(None);
+    assert_eq!(again, [(5, DueKind::Resend), (5, DueKind::Receipt)]);
 }
 
 #[test]
@@ -48,13 +55,20 @@ fn only_the_lowest_open_nonce_is_polled_and_bumped() {
     wallet.now += 6 * SECOND - 1;
     assert_eq!(wallet.kinds(DEAR), [(5, DueKind::Receipt)]);
     wallet.now += 1;
-    assert_eq!(wallet.kinds(DEAR), [(5, DueKind::Bump)]);
+    assert_eq!(
+        wallet.kinds(DEAR),
+        [(5, DueKind::Resend), (5, DueKind::Bump)]
+    );
     assert!(wallet.kinds(DEAR).is_empty(), "handed out once");
     wallet.confirm(5, 1, 7);
     wallet.now += SECOND / 2;
     assert_eq!(
         wallet.kinds(DEAR),
-        [(6, DueKind::Receipt), (6, DueKind::Bump)]
+        [
+            (6, DueKind::Resend),
+            (6, DueKind::Receipt),
+            (6, DueKind::Bump)
+        ]
     );
 }
 

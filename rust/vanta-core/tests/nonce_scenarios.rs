@@ -264,7 +264,7 @@ fn a_crash_while_the_key_was_used_elsewhere_holds() {
     wallet.reserve("a");
     wallet.out("b", 1);
     let (mut wallet, work) = wallet.crash(counts(8, 8, 8));
-    assert_eq!(work, [(6, DueKind::Find)]);
+    assert_eq!(work, [(5, DueKind::Find), (6, DueKind::Find)]);
     assert_eq!(wallet.state(5), Some(SlotState::Stolen));
     assert_eq!(wallet.state(6), Some(SlotState::Missing));
     let told = text(wallet.try_sign(5, 2, Purpose::Original));

@@ -36,6 +36,13 @@ named!(
     }
 );
 
+impl Purpose {
+    /// Whether it does nothing but use the nonce.
+    pub(super) const fn is_no_op(self) -> bool {
+        matches!(self, Self::Cancel | Self::Filler)
+    }
+}
+
 /// A signed transaction under a slot's nonce.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Attempt {

@@ -253,7 +253,9 @@ impl Lane {
     }
 
     /// Forget every block from `from_block` on: what they settled is open again and must be sent
-    /// again, the same bytes. The floor comes down with it; the high-water mark does not.
+    /// again, the same bytes. A nonce that only a count called used may have been used by one of
+    /// them, so it is open again too, until the next `sync`. The floor comes down to the lowest nonce
+    /// that no receipt settles; the high-water mark does not.
     pub fn reorg(&mut self, from_block: u64) -> Reorged {
         let mut told = Reorged {
             reopened: Vec::new(),
@@ -263,18 +265,22 @@ impl Lane {
             self.hold(Hold::FinalReorged);
         }
         let gone = |(_, settled): &(&u64, &Settled)| settled.receipt.block >= from_block;
-        told.reopened = self
-            .settled
-            .iter()
-            .filter(gone)
-            .map(|(nonce, _)| *nonce)
-            .collect();
-        for nonce in &told.reopened {
-            if let Some(settled) = self.settled.remove(nonce) {
-                self.open.insert(*nonce, settled.slot.reopened());
+        let gone = self.settled.iter().filter(gone).map(|(nonce, _)| *nonce);
+        for nonce in gone.collect::<Vec<_>>() {
+            if let Some(Settled { slot, receipt, .. }) = self.settled.remove(&nonce) {
+                self.open.insert(nonce, slot.reopened(receipt.hash));
+                told.reopened.push(nonce);
             }
         }
-        if let Some(lowest) = told.reopened.first() {
+        for (nonce, slot) in self.open.range_mut(..self.counts.latest) {
+            if !told.reopened.contains(nonce) {
+                *slot = std::mem::take(slot).reopened(B256::ZERO);
+                told.reopened.push(*nonce);
+            }
+        }
+        told.reopened.sort_unstable();
+        let lowest = [told.reopened.first(), self.returned.first()];
+        if let Some(lowest) = lowest.into_iter().flatten().min() {
             self.counts.latest = self.counts.latest.min(*lowest);
             self.counts.safe = self.counts.safe.min(*lowest);
             self.counts.finalized = self.counts.finalized.min(*lowest);

@@ -11,7 +11,8 @@ pub struct NonceConfig {
     pub max_in_flight: u64,
     /// Bumps per slot before the last attempt is only sent again, 0..=32.
     pub max_bumps: u64,
-    /// Time without inclusion before a bump, from the first sending of the newest attempt.
+    /// Time without inclusion before a bump, from the first sending of the newest attempt, and before
+    /// bytes that were taken are sent again.
     pub bump_after_ns: i64,
     /// Time between two sendings of the same bytes while nobody has accepted them.
     pub resend_ns: i64,

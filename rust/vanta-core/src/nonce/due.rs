@@ -10,7 +10,7 @@
 
 use alloy_primitives::B256;
 
-use super::attempt::{Attempt, Outcome, Purpose};
+use super::attempt::{Attempt, Outcome};
 use super::config::NonceConfig;
 use super::lane::Lane;
 use super::named;
@@ -24,9 +24,9 @@ named!(
         Sign = "SIGN",
         /// Signed and never sent: send the stored bytes.
         Send = "SEND",
-        /// Nobody is known to have it: send the same bytes again.
+        /// Nobody is known to have it, or nobody mines it: send the same bytes again.
         Resend = "RESEND",
-        /// The price keeps it out: sign at a higher one.
+        /// The price keeps it out: sign the same at a higher one, a no-op again as a no-op.
         Bump = "BUMP",
         /// Refused by all: sign a payable price, or a filler if the call itself is dead.
         Replace = "REPLACE",
@@ -34,7 +34,8 @@ named!(
         Fill = "FILL",
         /// Ask for a receipt of every hash.
         Receipt = "RECEIPT",
-        /// The nonce is used: ask every node for every hash, then find who used it.
+        /// The nonce is used and no receipt was told: ask every node for every hash, then find who
+        /// used it and `confirm` that; what was never signed may be released instead.
         Find = "FIND",
         /// Final by count: read the receipt once more and confirm.
         Verify = "VERIFY",
@@ -132,7 +133,9 @@ impl Lane {
                 {
                     out.push(Due::about(nonce, DueKind::Sign));
                 }
-                SlotState::Missing if take_turn(&mut slot.looked_at, config.resend_ns, now) => {
+                SlotState::Missing | SlotState::Stolen
+                    if take_turn(&mut slot.looked_at, config.resend_ns, now) =>
+                {
                     out.push(Due::about(nonce, DueKind::Find));
                 }
                 SlotState::Refused
@@ -143,7 +146,8 @@ impl Lane {
                 SlotState::Signed | SlotState::Broadcast => {
                     let first = lowest == Some(nonce);
                     let blocked = gaps.first().is_some_and(|gap| *gap < nonce);
-                    out.extend(slot.sends(nonce, config, held, now));
+                    let again = (first && !blocked).then_some(config.bump_after_ns);
+                    out.extend(slot.sends(nonce, config, again, held, now));
                     if first && take_turn(&mut slot.looked_at, config.receipt_ns, now) {
                         out.push(Due::about(nonce, DueKind::Receipt));
                     }
@@ -151,7 +155,7 @@ impl Lane {
                         out.push(Due::price(nonce, DueKind::Bump, slot));
                     }
                 }
-                // Not its turn, or never signed and used by somebody else.
+                // Not its turn.
                 _ => {}
             }
         }
@@ -161,19 +165,36 @@ impl Lane {
 }
 
 impl Slot {
-    /// Bytes to send, lowest price first: a node that has a dearer one refuses the cheaper.
-    fn sends(&mut self, nonce: u64, config: &NonceConfig, held: bool, now: TimeNs) -> Vec<Due> {
+    /// Bytes to send, lowest price first: a node that has a dearer one refuses the cheaper. What was
+    /// taken can be dropped without a word: the dearest of it is sent again every `again` ns.
+    fn sends(
+        &mut self,
+        nonce: u64,
+        config: &NonceConfig,
+        again: Option<i64>,
+        held: bool,
+        now: TimeNs,
+    ) -> Vec<Due> {
         let live = self.is_live();
+        let useful = |attempt: &&Attempt| attempt.outcome != Outcome::Refused;
+        let dearest = self.attempts.iter().filter(useful);
+        let dearest = dearest.max_by_key(|attempt| (attempt.cap_wei, attempt.tip_wei));
+        let dearest = dearest.map(|attempt| attempt.hash);
         let mut out = Vec::new();
         for attempt in &mut self.attempts {
-            let kind = match attempt.outcome {
+            let (kind, every_ns) = match (attempt.outcome, again) {
                 // On hold, a first sending adds a risk, unless it only competes with one.
-                Outcome::Unsent if held && !live && !harmless(attempt.purpose) => continue,
-                Outcome::Unsent => DueKind::Send,
-                Outcome::Unknown => DueKind::Resend,
-                Outcome::Accepted | Outcome::Known | Outcome::Refused => continue,
+                (Outcome::Unsent, _) if held && !live && !attempt.purpose.is_no_op() => continue,
+                (Outcome::Unsent, _) => (DueKind::Send, config.resend_ns),
+                (Outcome::Unknown, _) => (DueKind::Resend, config.resend_ns),
+                (Outcome::Accepted | Outcome::Known, Some(every_ns))
+                    if dearest == Some(attempt.hash) =>
+                {
+                    (DueKind::Resend, every_ns)
+                }
+                (Outcome::Accepted | Outcome::Known | Outcome::Refused, _) => continue,
             };
-            if take_turn(&mut attempt.touched_at, config.resend_ns, now) {
+            if take_turn(&mut attempt.touched_at, every_ns, now) {
                 out.push(Due::bytes(nonce, kind, attempt));
             }
         }
@@ -194,15 +215,13 @@ impl Slot {
         if newest.is_some_and(|attempt| attempt.outcome == Outcome::Unsent) {
             return false;
         }
-        let (tip, cap) = self.highest();
-        let paid = cap
-            .checked_sub(market.base_fee_wei)
-            .map(|left| left.min(tip));
-        let too_low = paid.is_none_or(|paid| paid < market.tip_wei);
+        // What all have refused is in no pool, so its price helps nobody.
+        let live = self.attempts.iter().filter(|attempt| attempt.live());
+        let paid = live.filter_map(|attempt| {
+            let left = attempt.cap_wei.checked_sub(market.base_fee_wei)?;
+            Some(left.min(attempt.tip_wei))
+        });
+        let too_low = paid.max().is_none_or(|paid| paid < market.tip_wei);
         too_low && take_turn(&mut self.waits_since, config.bump_after_ns, now)
     }
-}
-
-fn harmless(purpose: Purpose) -> bool {
-    matches!(purpose, Purpose::Cancel | Purpose::Filler)
 }

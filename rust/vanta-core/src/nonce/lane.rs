@@ -24,6 +24,9 @@ named!(
     }
 );
 
+/// Most nonces of others that are kept in mind below one given out; no reorg is as deep.
+const MAX_SKIPPED: u64 = 1_024;
+
 /// Answer of `reserve`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reserve {
@@ -138,6 +141,11 @@ impl Lane {
         if nonce >= MAX_NONCE {
             return Err(CoreError::Overflow { what: "nonce" });
         }
+        // Used by somebody else when we heard of them, but not for good: when their blocks vanish,
+        // what we sign now waits behind them.
+        let skipped = self.high_water.max(self.counts.finalized);
+        let skipped = skipped.max(nonce.saturating_sub(MAX_SKIPPED));
+        self.returned.extend(skipped..nonce);
         self.returned.remove(&nonce);
         self.high_water = self.high_water.max(nonce + 1);
         self.open.insert(nonce, Slot::reserved(Some(intent), now));

@@ -55,7 +55,7 @@ named!(
 );
 
 /// Attempts per slot. Far above the bumps any price limit allows; a caller that signs more runs
-/// in a circle.
+/// in a circle. No-ops may go on to twice as many: a nonce that nobody can close freezes the wallet.
 const MAX_ATTEMPTS: usize = 64;
 
 /// What a caller sees of a slot.
@@ -145,8 +145,15 @@ impl Slot {
             let reason = format!("belongs to no intent: {} cannot be signed", purpose.name());
             return Err(CoreError::nonce(nonce, reason));
         }
-        if self.attempts.len() >= MAX_ATTEMPTS {
-            let reason = format!("has {MAX_ATTEMPTS} attempts, the limit");
+        // The purpose of what was mined says whether the intent's call was: a dearer no-op is signed
+        // as a no-op, and the call does not overtake its own cancel.
+        if purpose == Purpose::Bump && self.intent.is_some() && self.first_no_op().is_some() {
+            let reason = "has a no-op signed: sign a dearer cancel or filler, not a bump";
+            return Err(CoreError::nonce(nonce, reason));
+        }
+        let most = MAX_ATTEMPTS * if purpose.is_no_op() { 2 } else { 1 };
+        if self.attempts.len() >= most {
+            let reason = format!("has {} attempts, the limit", self.attempts.len());
             return Err(CoreError::nonce(nonce, reason));
         }
         self.attempts.push(Attempt {
@@ -170,10 +177,11 @@ impl Slot {
     }
 
     /// The slot after the block that settled it is gone: pools have forgotten what was mined, so
-    /// nothing counts as accepted, and everything is to be looked at now.
-    pub(super) fn reopened(mut self) -> Self {
+    /// nothing counts as accepted, and everything is to be looked at now. What was `mined` had left,
+    /// whatever the nodes' answers had been.
+    pub(super) fn reopened(mut self, mined: B256) -> Self {
         for attempt in &mut self.attempts {
-            if attempt.live() {
+            if attempt.live() || attempt.hash == mined {
                 attempt.outcome = Outcome::Unknown;
             }
             attempt.touched_at = None;
@@ -196,9 +204,15 @@ impl Slot {
         })
     }
 
+    fn first_no_op(&self) -> Option<usize> {
+        let mut purposes = self.attempts.iter().map(|attempt| attempt.purpose);
+        purposes.position(Purpose::is_no_op)
+    }
+
+    /// How often the price of what is wanted now was raised: a no-op has bumps of its own.
     pub(super) fn bumps(&self) -> usize {
-        let bump = |attempt: &&Attempt| attempt.purpose == Purpose::Bump;
-        self.attempts.iter().filter(bump).count()
+        let first = self.first_no_op().unwrap_or(0);
+        self.attempts.len().saturating_sub(first + 1)
     }
 
     pub(super) fn view(&self, nonce: u64, state: SlotState) -> SlotView {
