@@ -191,9 +191,13 @@ class TriggerDesk:
                 self._wake.set()
 
     def booked(self, change: Booked) -> None:
-        """Hear of booked events: a stop's close that the venue refused needs a new stop."""
-        order = change.order
-        if order.intent.source is not Source.TPSL or change.event.state is OrderState.FILLED:
+        """Hear of booked events: a stop's close that left the position open needs a new stop."""
+        order, state = change.order, change.event.state
+        # A close on its way, or of which nobody knows, may still take the position.
+        if order.intent.source is not Source.TPSL or not state.is_terminal:
+            return
+        is_left_open = change.position is not None and change.position.is_open
+        if state is OrderState.FILLED and not is_left_open:
             return
         row = self._triggers.row(int(order.intent.ref.partition(":")[0]))
         if row is not None:
