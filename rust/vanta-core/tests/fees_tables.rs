@@ -301,3 +301,39 @@ fn sums_that_do_not_fit_are_errors() {
 fn a_policy_nodes_would_refuse_is_refused(#[case] policy: FeePolicy) {
     assert!(policy.validate().is_err());
 }
+
+#[rstest]
+#[case::above(99_999_999_999, true)]
+#[case::at(100_000_000_000, true)]
+#[case::below(100_000_000_001, false)]
+fn no_offer_is_below_the_minimum_base_fee(#[case] minimum: u128, #[case] good: bool) {
+    // The ceiling of the usual policy is 100 gwei.
+    let offer = choose_fees(1, minimum, &[], &FeePolicy::default());
+    assert_eq!(
+        offer.as_ref().is_ok_and(|fees| fees.cap_wei >= minimum),
+        good
+    );
+    if let Err(error) = offer {
+        let wanted = "max_cap_wei 100000000000 is below the minimum base fee 100000000001";
+        assert_eq!(error.to_string(), wanted);
+    }
+}
+
+#[test]
+fn a_policy_that_nobody_checked_does_not_panic() {
+    let policy = FeePolicy {
+        min_tip_wei: 9,
+        max_tip_wei: 3,
+        ..FeePolicy::default()
+    };
+    let stuck = Stuck {
+        tip_wei: 1,
+        cap_wei: 10,
+        market_tip_wei: 5,
+        next_base_fee_wei: 10,
+        min_base_fee_wei: 0,
+        spend: Spend::default(),
+        budget_wei: 0,
+    };
+    assert_eq!(bump_fees(&stuck, &policy).unwrap().fees.tip_wei, 3);
+}

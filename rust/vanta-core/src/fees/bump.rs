@@ -92,9 +92,7 @@ pub fn bump_fees(stuck: &Stuck, policy: &FeePolicy) -> Result<Bump, CoreError> {
         return Err(CoreError::invalid("tip_wei", reason));
     }
     let cap_around = |tip: u128| cap_for(stuck.next_base_fee_wei, stuck.min_base_fee_wei, tip);
-    let market_tip = stuck
-        .market_tip_wei
-        .clamp(policy.min_tip_wei, policy.max_tip_wei);
+    let market_tip = policy.tip(stuck.market_tip_wei);
     let market_cap = cap_around(market_tip)?;
     let least_tip = replacement_floor(stuck.tip_wei, policy.bump_bps)?;
     let least_cap = replacement_floor(stuck.cap_wei, policy.bump_bps)?;

@@ -59,6 +59,12 @@ impl FeePolicy {
         }
         Ok(self)
     }
+
+    /// A market's tip within the bounds of a first offer.
+    pub(super) fn tip(&self, market_wei: u128) -> u128 {
+        // Not `clamp`, which panics when nobody has checked that the bounds are in order.
+        market_wei.max(self.min_tip_wei).min(self.max_tip_wei)
+    }
 }
 
 /// A price per gas.
@@ -68,7 +74,8 @@ pub struct Fees {
     pub tip_wei: u128,
     /// Fee cap, wei per gas, tip included.
     pub cap_wei: u128,
-    /// Whether the policy's ceiling cut the cap; a cap below the base fee is not mined.
+    /// Whether the policy's ceiling cut the cap. A cap below the next base fee is not mined until
+    /// the fee has fallen: compare them before a nonce is taken for it.
     pub limited: bool,
 }
 
@@ -89,13 +96,19 @@ pub(super) fn cap_for(
 /// within its bounds; no reward known = the least. Cap: see above, at most the policy's.
 ///
 /// # Errors
-/// `Overflow`.
+/// `Invalid` when the policy's cap is below the minimum base fee: no block would ever take it, and
+/// its nonce would block the wallet. `Overflow`.
 pub fn choose_fees(
     next_base_fee_wei: u128,
     min_base_fee_wei: u128,
     rewards_wei: &[u64],
     policy: &FeePolicy,
 ) -> Result<Fees, CoreError> {
+    if policy.max_cap_wei < min_base_fee_wei {
+        let cap = policy.max_cap_wei;
+        let reason = format!("{cap} is below the minimum base fee {min_base_fee_wei}");
+        return Err(CoreError::invalid("max_cap_wei", reason));
+    }
     let mut sorted = rewards_wei.to_vec();
     sorted.sort_unstable();
     let rank = sorted
@@ -104,7 +117,7 @@ pub fn choose_fees(
         .div_ceil(100)
         .saturating_sub(1);
     let market = sorted.get(rank).copied().map_or(0, u128::from);
-    let tip_wei = market.max(policy.min_tip_wei).min(policy.max_tip_wei);
+    let tip_wei = policy.tip(market);
     let wanted = cap_for(next_base_fee_wei, min_base_fee_wei, tip_wei)?;
     let cap_wei = wanted.min(policy.max_cap_wei);
     Ok(Fees {
