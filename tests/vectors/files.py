@@ -54,7 +54,7 @@ def family_of(path: Path) -> Family:
 
 
 def vector_files() -> list[Path]:
-    """List the files of `VANTA_VECTORS_DIR`, else our own and the shared ones beside the project."""
+    """List the files of `VANTA_VECTORS_DIR`, else our own and those beside the project."""
     chosen = os.environ.get("VANTA_VECTORS_DIR")
     if chosen:
         folder = Path(chosen)
