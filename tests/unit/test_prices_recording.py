@@ -78,7 +78,11 @@ def test_an_empty_recording_is_refused(tmp_path: Path) -> None:
         survey(write(tmp_path))
 
 
-@pytest.mark.parametrize("content", [b"", b"ts_ns,market\n", gzip.compress(b"x" * 9_000)[:40]])
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"ts_ns,market\n", gzip.compress(b"x" * 9_000)[:40]],
+    ids=["empty", "plain text", "cut"],
+)
 def test_a_file_that_is_no_gzip_is_refused(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "r.csv.gz"
     path.write_bytes(content)
