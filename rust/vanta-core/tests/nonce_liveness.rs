@@ -186,3 +186,28 @@ fn an_operators_slip_of_the_pen_can_be_taken_back() {
     assert_eq!(wallet.reserve("c"), 1 << 60);
     assert!(wallet.ledger.lane(wallet.lane).unwrap().dump().1.len() < 1_100);
 }
+
+#[test]
+fn a_block_that_only_a_count_knew_of_is_reorged_while_nobody_looks() {
+    let mut wallet = Wallet::new();
+    wallet.out("a", 1);
+    wallet.sync(6, 5, 5);
+    let (mut wallet, work) = wallet.crash(counts(5, 5, 5));
+    assert_eq!(work, [(5, DueKind::Resend), (5, DueKind::Receipt)]);
+    assert_eq!(wallet.state(5), Some(SlotState::Broadcast));
+    // A count that stands is believed as before.
+    wallet.sync(6, 5, 5);
+    let (wallet, work) = wallet.crash(counts(6, 5, 5));
+    assert_eq!(work, [(5, DueKind::Find)]);
+    assert_eq!(wallet.state(5), Some(SlotState::Missing));
+}
+
+#[test]
+fn a_foreign_use_is_not_hidden_by_a_lesser_reason() {
+    let mut wallet = Wallet::new();
+    assert!(wallet.ledger.hold(wallet.lane).is_ok());
+    wallet.sync(6, 5, 5);
+    assert!(wallet.ledger.hold(wallet.lane).is_ok());
+    let held = Reserve::Held(Hold::ForeignUse);
+    assert_eq!(wallet.try_reserve("a").unwrap(), held);
+}

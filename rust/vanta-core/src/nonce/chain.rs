@@ -45,6 +45,13 @@ impl Counts {
         }
         Ok(())
     }
+
+    /// Let none be above `to`.
+    pub(super) fn lower(&mut self, to: u64) {
+        self.latest = self.latest.min(to);
+        self.safe = self.safe.min(to);
+        self.finalized = self.finalized.min(to);
+    }
 }
 
 /// A transaction in a sealed block.
@@ -187,6 +194,11 @@ impl Lane {
     /// # Errors
     /// As [`Counts::validate`]; then nothing is changed.
     pub fn sync(&mut self, heard: Counts) -> Result<Synced, CoreError> {
+        self.sync_from(heard, self.counts.latest)
+    }
+
+    /// As `sync`, where foreign use below `known` was told before.
+    pub(super) fn sync_from(&mut self, heard: Counts, known: u64) -> Result<Synced, CoreError> {
         heard.validate()?;
         let before = self.counts;
         let now = Counts {
@@ -196,7 +208,7 @@ impl Lane {
         };
         self.counts = now;
         let mut told = Synced {
-            foreign: self.foreign(before.latest, now.latest),
+            foreign: self.foreign(known, now.latest),
             ..Synced::default()
         };
         if !told.foreign.is_empty() {
@@ -281,9 +293,7 @@ impl Lane {
         told.reopened.sort_unstable();
         let lowest = [told.reopened.first(), self.returned.first()];
         if let Some(lowest) = lowest.into_iter().flatten().min() {
-            self.counts.latest = self.counts.latest.min(*lowest);
-            self.counts.safe = self.counts.safe.min(*lowest);
-            self.counts.finalized = self.counts.finalized.min(*lowest);
+            self.counts.lower(*lowest);
         }
         told
     }

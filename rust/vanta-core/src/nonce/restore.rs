@@ -178,7 +178,17 @@ impl Lane {
         if let Some((nonce, _)) = signed.first_key_value() {
             return Err(CoreError::nonce(*nonce, "has attempts and no slot"));
         }
-        let synced = lane.sync(heard)?;
+        // Blocks may have vanished while nobody looked. A count that only they had would never be
+        // doubted again, and what was signed under it never sent again.
+        let stored = lane.counts.latest;
+        let mut signed = lane
+            .open
+            .iter()
+            .filter(|(_, slot)| !slot.attempts.is_empty());
+        if let Some(lowest) = signed.next().map(|(nonce, _)| *nonce) {
+            lane.counts.lower(lowest);
+        }
+        let synced = lane.sync_from(heard, stored)?;
         let work = lane.due(config, None, now);
         Ok((lane, Recovery { synced, work }))
     }
