@@ -62,3 +62,20 @@ def _gcm(key: bytes, nonce: bytes, about: bytes, body: bytes, tag: bytes) -> byt
     cipher = AES.new(key, AES.MODE_GCM, nonce=nonce)
     cipher.update(about)
     return cipher.decrypt_and_verify(body, tag)
+
+
+def forged(
+    key: bytes, kek_id: bytes, secret: bytes, *, owner: str, address: bytes, purpose: str
+) -> bytes:
+    """Make the record that somebody who has the KEK can make: any bytes as a signing key."""
+    dek, version = bytes(range(32)), struct.pack(">I", 1)
+
+    def shut(with_key: bytes, about: bytes, body: bytes) -> bytes:
+        cipher = AES.new(with_key, AES.MODE_GCM, nonce=bytes(12))
+        cipher.update(about)
+        return bytes(12) + b"".join(cipher.encrypt_and_digest(body))
+
+    wrapped = shut(key, bound(b"vanta seal 1", b"data key", kek_id, version), dek)
+    fields = [b"signing key", owner.encode(), address, b"evm", purpose.encode(), b"local"]
+    head = bytes([1, 1, len(kek_id)]) + kek_id + version + struct.pack(">H", len(wrapped))
+    return head + wrapped + shut(dek, bound(b"vanta seal 1", *fields), secret)

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.oracles import keys as oracle
+from tests.oracles import seal as sealing
 from vanta import _core
 
 ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
@@ -54,6 +55,27 @@ def test_hex_and_raw_bytes_are_one_key(secret: bytes) -> None:
 def test_what_is_no_key_is_refused(number: int) -> None:
     with pytest.raises(_core.InvalidInput, match="below the group order"):
         RING.add(number.to_bytes(32))
+
+
+@pytest.mark.parametrize(
+    ("secret", "told"),
+    [
+        (bytes(31) + b"\x01", "holds the key of another address"),
+        (bytes(32), "holds no key"),
+        (bytes(31) + b"\x02" + b"\x00", "does not hold a key of 32 bytes"),
+        (bytes(31) + b"\x02", ""),
+    ],
+)
+def test_a_record_made_by_somebody_with_the_kek_holds_the_key_of_its_row(
+    secret: bytes, told: str
+) -> None:
+    row = {"owner": "u", "purpose": "p", "address": oracle.address(bytes(31) + b"\x02")}
+    record = sealing.forged(bytes(range(1, 33)), b"main", secret, **row)
+    if not told:
+        RING.forget(RING.add_sealed(record, keks=[KEK], **row))
+        return
+    with pytest.raises(_core.SealError, match=told):
+        RING.add_sealed(record, keks=[KEK], **row)
 
 
 @given(secret=SECRETS, entropy=RANDOMS, owner=st.text("abc7 ", min_size=1, max_size=9))

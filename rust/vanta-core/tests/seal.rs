@@ -183,6 +183,41 @@ fn the_same_entropy_never_repeats_a_key_stream() {
     assert_eq!(zeros, make(&[0; 32], "a"));
 }
 
+#[test]
+fn the_same_entropy_never_wraps_two_data_keys_with_one_nonce() {
+    let (old, new) = (local("main", 1, 1), local("main", 2, 2));
+    let nonce_of = |secret: &[u8]| {
+        let record = seal(secret, &old, &context(), &RANDOM).unwrap();
+        rewrap(&record, &old, &new, &RANDOM).unwrap()[13..25].to_vec()
+    };
+    assert_ne!(nonce_of(b"a"), nonce_of(b"b"));
+    assert_eq!(nonce_of(b"a"), nonce_of(b"a"));
+}
+
+#[test]
+fn another_name_of_the_same_key_does_not_open() {
+    let record = seal(b"secret", &local("main", 1, 1), &context(), &RANDOM).unwrap();
+    let mut renamed = record.clone();
+    renamed[10] = 2; // last byte of the version
+    let reason = refused(unseal(&renamed, &[local("main", 2, 1)], &context()));
+    assert!(reason.contains("wrong key"), "{reason}");
+    let mut renamed = record;
+    renamed[6] = b'm'; // last letter of the id
+    let reason = refused(unseal(&renamed, &[local("maim", 1, 1)], &context()));
+    assert!(reason.contains("wrong key"), "{reason}");
+}
+
+#[test]
+fn what_a_kms_wrapped_cannot_be_exchanged() {
+    let record = seal(b"secret", &external("kms", 1, 1, b"a"), &context(), &RANDOM).unwrap();
+    let mut other = record;
+    let at = other.iter().position(|byte| *byte == b'a').unwrap();
+    other[at] = b'b';
+    // The same data key, wrapped another time.
+    let reason = refused(unseal(&other, &[external("kms", 1, 1, b"b")], &context()));
+    assert!(reason.contains("wrong key"), "{reason}");
+}
+
 #[rstest]
 #[case::empty(0, false)]
 #[case::one(1, true)]
