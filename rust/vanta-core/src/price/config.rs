@@ -51,7 +51,8 @@ macro_rules! constants {
 
 constants! {
     /// Travels with each quote, so that a decision can be traced to the rules it was made under.
-    version = 1, 0..=i64::MAX;
+    /// The last integer stays outside, as of every range: it stands for all that are beyond.
+    version = 1, 0..=i64::MAX - 1;
     /// Largest age of a stream observation and of the block a push feed was read at.
     stream_max_age_ns = 5 * SECOND_NS, 1..=YEAR_NS;
     /// How far ahead of our clock a publish time may be.
