@@ -122,7 +122,7 @@ def broken_rules(r: dict[str, Any], room: int, o: dict[str, Any]) -> list[str]:
     out += ["MARKET_CLOSED"] * (not r["is_open"])
     low, high = r["min_leverage_e10"], r["max_leverage_e10"]
     out += ["LEVERAGE"] * (not low <= o["leverage_e10"] <= high)
-    out += ["MIN_SIZE"] * (size < r["min_notional_e6"])
+    out += ["MIN_SIZE"] * (size < r["min_notional_e6"] or size == 0)
     out += ["HEADROOM"] * (size > room)
     out += ["MAX_TRADES"] * (0 < r["max_trades"] <= o["open_trades"])
     price, market = o.get("price_e10"), o.get("market_e10")
@@ -147,10 +147,11 @@ def broken_rules(r: dict[str, Any], room: int, o: dict[str, Any]) -> list[str]:
         out += ["SL_TOO_HIGH"] * (stop > r["max_stop_p_e10"])
         out += ["SL_SIDE"] * (stop <= 0)
         least = 0 if spread is None else ceil((spread + r["spread_buffer_p_e10"]) * lev)
+        least = max(least, r["upside_floor_p_e10"])
         if r["curve_e10"]:
             curved = curve_min_stop(leverage_e10=o["leverage_e10"], curve_e10=r["curve_e10"])
             assert curved is not None
-            least = max(least, r["upside_floor_p_e10"], curved)
+            least = max(least, curved)
         code = "SL_TOO_LOW_UPSIDE" if r["is_upside"] else "SL_TOO_LOW"
         out += [code] * (least > 0 and stop < least)
     if spread is not None:

@@ -139,7 +139,9 @@ orders = st.fixed_dictionaries(
     {
         "is_long": st.booleans(),
         "collateral_e6": st.integers(0, 60),
-        "leverage_e10": st.integers(0, 13).map(lambda x: x * E10),
+        "leverage_e10": st.one_of(
+            st.integers(0, 13).map(lambda x: x * E10), st.integers(0, 13 * E10)
+        ),
         "open_trades": st.integers(0, 5),
     },
     optional={

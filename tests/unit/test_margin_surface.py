@@ -133,7 +133,6 @@ def test_empty_and_read_only_columns_are_fine() -> None:
         ("percent_fee", {"notional_e6": I64, "rate_p_e10": I64}),
         ("skew_open_fee", {"notional_e6": I64, "skew_lines_e10": [(I64, I64)]}),
         ("open_maker_taker_fee", {"size_coin_e10": 2**128 - 1}),
-        ("adjusted_max_gain", {"max_gain_p_e10": I64, "fees_p_e10": [-I64, -I64]}),
         ("net_pnl", {"collateral_e6": I64}),
         ("net_pnl_upside", {"rollover_e6": -I64, "funding_e6": -I64}),
         ("closing_payout", {"pnl_e6": I64, "collateral_e6": I64}),

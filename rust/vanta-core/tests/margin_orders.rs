@@ -5,9 +5,9 @@ use proptest::prelude::*;
 use rstest::rstest;
 use vanta_core::margin::{
     CopyMode, CopySkip, Follower, LeaderFill, OiCaps, OpenOrder, OrderPrice, OrderRule, OrderRules,
-    Side, StopCorner, StopRules, Tiers, copy_close, copy_size, curve_min_stop,
+    Side, StopCorner, StopRules, TierRule, Tiers, copy_close, copy_size, curve_min_stop,
     liquidation_estimate, liquidation_price, sl_price, tp_percent, tp_price, tpsl_bounds,
-    validate_order,
+    upside_share, validate_order,
 };
 use vanta_core::units::{E6, E10, PercentE10, PriceE10, RatioE10, UsdE6};
 
@@ -129,6 +129,7 @@ fn caps() -> OiCaps {
 
 #[rstest]
 #[case::side_cap(|_: &mut OiCaps| {}, 360)]
+#[case::side_cap_rounds_down(|c: &mut OiCaps| c.max_group_oi = usd(799), 359)]
 #[case::venue(|c: &mut OiCaps| c.total_oi = usd(999), 1)]
 #[case::group(|c: &mut OiCaps| c.group_oi = usd(798), 2)]
 #[case::wallet(|c: &mut OiCaps| c.wallet_oi = usd(697), 3)]
@@ -158,7 +159,7 @@ fn rules(curve: &[StopCorner]) -> OrderRules<'_> {
         stop: StopRules {
             max_stop: percent(80),
             spread_buffer: percent(1),
-            floor: percent(20),
+            floor: percent(if curve.is_empty() { 0 } else { 20 }),
             curve,
         },
         tiers: Tiers {
@@ -201,9 +202,11 @@ fn order() -> OpenOrder {
 #[case::take_profit_side(|o: &mut OpenOrder| o.take_profit = Some(percent(0)), &[OrderRule::TpSide])]
 #[case::stop_high(|o: &mut OpenOrder| o.stop_loss = Some(percent(81)), &[OrderRule::SlTooHigh])]
 #[case::stop_low(|o: &mut OpenOrder| o.stop_loss = Some(percent(79)), &[OrderRule::SlTooLow])]
+#[case::least_stop_rounds_up(|o: &mut OpenOrder| o.leverage = ratio(10 * E10 + E10 / 20), &[OrderRule::SlTooLow])]
 #[case::stop_side(|o: &mut OpenOrder| { o.stop_loss = Some(percent(0)); o.spread = None; }, &[OrderRule::SlSide])]
 #[case::spread(|o: &mut OpenOrder| { o.spread = Some(percent(11)); o.stop_loss = None; }, &[OrderRule::Spread])]
 #[case::spread_at_leverage(|o: &mut OpenOrder| { o.spread = Some(percent(9)); o.stop_loss = None; }, &[OrderRule::SpreadXLeverage])]
+#[case::spread_at_leverage_rounds_up(|o: &mut OpenOrder| { o.spread = Some(percent(9)); o.stop_loss = None; o.leverage = ratio(10 * E10 - E10 / 10); o.collateral = usd(11); }, &[OrderRule::SpreadXLeverage])]
 #[case::slippage(|o: &mut OpenOrder| o.slippage = Some(percent(8)), &[OrderRule::Slippage])]
 fn an_order_is_refused_one_beyond_each_limit(
     #[case] change: fn(&mut OpenOrder),
@@ -231,6 +234,47 @@ fn upside_stops_obey_floor_and_curve() {
         assert_eq!(said.contains(&OrderRule::SlTooLowUpside), broken);
         assert_eq!(found.warnings.len(), 1);
     }
+}
+
+#[rstest]
+fn the_upside_floor_holds_without_a_curve() {
+    let floor = StopRules {
+        floor: percent(20),
+        ..rules(&[]).stop
+    };
+    assert_eq!(floor.min_stop(ratio(E10), None), Ok(percent(20)));
+}
+
+#[rstest]
+fn an_order_of_nothing_or_at_no_price_is_no_order() {
+    let mut free = rules(&[]);
+    free.min_notional = UsdE6::ZERO;
+    let mut one = order();
+    one.collateral = UsdE6::ZERO;
+    let found = validate_order(&free, &caps(), &one).unwrap();
+    assert_eq!(found.failures.first().unwrap().rule, OrderRule::MinSize);
+    one.price = OrderPrice::Limit(PriceE10::ZERO);
+    assert!(validate_order(&free, &caps(), &one).is_err());
+    one.price = OrderPrice::Market;
+    one.market = Some(PriceE10::ZERO);
+    assert!(validate_order(&free, &caps(), &one).is_err());
+}
+
+#[rstest]
+#[case::pays_out(-1, true)]
+#[case::nothing(0, false)]
+#[case::all(100 * E10, false)]
+#[case::more_than_all(100 * E10 + 1, true)]
+fn a_share_is_a_part_of_the_profit(#[case] fee: i64, #[case] refused: bool) {
+    let (thresholds, fees) = ([percent(E10)], [percent(fee)]);
+    let mut asked = rules(&[]);
+    asked.tiers = Tiers {
+        thresholds: &thresholds,
+        fees: &fees,
+    };
+    assert_eq!(asked.check().is_err(), refused);
+    let share = upside_share(percent(E10), &asked.tiers, TierRule::HighestMet);
+    assert_eq!(share.is_err(), refused);
 }
 
 fn leader() -> LeaderFill {
@@ -272,6 +316,7 @@ fn follower() -> Follower {
 #[case::proportional(|f: &mut Follower| { f.mode = CopyMode::Proportional; f.value = E10; }, 200 * E6, CopySkip::None)]
 #[case::trade_cap(|f: &mut Follower| f.max_collateral = usd(50 * E6), 50 * E6, CopySkip::None)]
 #[case::position_cap(|f: &mut Follower| f.max_notional = usd(300 * E6), 30 * E6, CopySkip::None)]
+#[case::position_cap_to_the_unit(|f: &mut Follower| { f.value = E10 / 5; f.max_leverage = ratio(E10 * 5 / 2); f.max_notional = usd(300 * E6 + 2); }, 120 * E6 + 1, CopySkip::None)]
 #[case::own_cap(|f: &mut Follower| f.max_notional = usd(100 * E6 - 1), 0, CopySkip::OwnCap)]
 // 10x at 0.1 % costs 1 % of the collateral.
 #[case::cash(|f: &mut Follower| f.free = usd(101 * E6 / 2), 50 * E6, CopySkip::None)]

@@ -56,7 +56,7 @@ pub enum CopySkip {
     LeaderTooSmall,
     /// The leader's trade is above the follower's largest.
     LeaderTooLarge,
-    /// The follower's leverage cap is below the market's smallest leverage.
+    /// The least of leader's, follower's and market's leverage is below the market's smallest.
     Leverage,
     /// The size rule gives less than the venue's smallest position.
     BelowMinimum,

@@ -53,7 +53,8 @@ pub struct Owed {
 pub enum CloseFeeBase {
     /// The notional at entry, as the contract.
     Notional,
-    /// The notional plus the gross profit, as the venue's web app.
+    /// The notional plus the gross profit, as the venue's web app. A short whose price more than
+    /// doubled has a negative one: there the app's fee is negative too.
     NotionalPlusPnl,
 }
 

@@ -6,7 +6,7 @@
 use super::headroom::OiCaps;
 use super::stops::StopRules;
 use super::tiers::{Tiers, adjusted_max_gain};
-use super::{Side, in_range, notional};
+use super::{Side, in_range, notional, positive_price};
 use crate::error::CoreError;
 use crate::units::{E10, PercentE10, PriceE10, RatioE10, UsdE6, div_ceil};
 
@@ -35,7 +35,7 @@ order_rules! {
     MarketClosed = "MARKET_CLOSED",
     /// Leverage within the pair's range.
     Leverage = "LEVERAGE",
-    /// Notional of at least the smallest position.
+    /// Notional of at least the smallest position, and above 0.
     MinSize = "MIN_SIZE",
     /// Notional within the open interest that is left.
     Headroom = "HEADROOM",
@@ -117,7 +117,7 @@ pub struct OrderRules<'a> {
 }
 
 impl OrderRules<'_> {
-    /// Percents and amounts are 0 or more, the curve rises.
+    /// Percents and amounts are 0 or more, shares at most 100 %, the curve rises.
     ///
     /// # Errors
     /// `OutOfRange` or `Invalid` naming the first that is not.
@@ -135,6 +135,7 @@ impl OrderRules<'_> {
         for (name, percent) in percents {
             in_range(name, percent.get(), 0, i64::MAX)?;
         }
+        self.tiers.check()?;
         self.stop.min_stop(RatioE10::ZERO, None).map(|_| ())
     }
 }
@@ -215,12 +216,19 @@ impl OrderFindings {
 /// Check an order against every rule; a value equal to a limit passes unless the rule says below.
 ///
 /// # Errors
-/// `OutOfRange` for a negative collateral, cap or spread, `Overflow` when the notional does not fit.
+/// `OutOfRange` for a price of 0 or a negative collateral, cap or spread, `Overflow` when the notional
+/// or the smallest stop does not fit.
 pub fn validate_order(
     rules: &OrderRules<'_>,
     caps: &OiCaps,
     order: &OpenOrder,
 ) -> Result<OrderFindings, CoreError> {
+    if let OrderPrice::Limit(price) | OrderPrice::StopLimit(price) = order.price {
+        positive_price("price_e10", price)?;
+    }
+    if let Some(market) = order.market {
+        positive_price("market_e10", market)?;
+    }
     let mut found = OrderFindings::default();
     found.fail(!rules.is_listed, OrderRule::Delisted, 0, 0);
     found.fail(rules.is_close_only, OrderRule::CloseOnly, 0, 0);
@@ -254,7 +262,9 @@ fn size(
     );
     let size = notional(order.collateral, order.leverage)?;
     let least = rules.min_notional;
-    found.fail(size < least, OrderRule::MinSize, size.get(), least.get());
+    // Nothing is too small even where the pair names no smallest position.
+    let small = size < least || size == UsdE6::ZERO;
+    found.fail(small, OrderRule::MinSize, size.get(), least.get());
     let room = caps.headroom(order.side)?;
     found.fail(size > room, OrderRule::Headroom, size.get(), room.get());
     found.fail(

@@ -1,7 +1,7 @@
 //! Take profit and stop loss: prices to percents of collateral and back, and what the venue takes.
 //!
 //! Roundings keep the promise of the percent: a take profit gains at least what was asked, a stop
-//! loses at most what was asked, and a percent read from a price never flatters.
+//! loses at most what was asked, and a percent read from a price is rounded against the trader.
 
 use super::percent::{not_negative, part, rest_of_whole};
 use super::{Side, positive_price, positive_ratio};
@@ -57,7 +57,9 @@ pub fn tp_price(
     away(base, gain, side, "take_profit_p_e10")
 }
 
-/// Percent of the collateral gained at `price`, net of the Upside share `fee`; rounded down.
+/// Percent of the collateral gained at `price`, net of the Upside share `fee`; rounded down. As in
+/// the venue's estimate the share is taken of a loss as well, which no position is spared: for a
+/// price on the losing side pass no share.
 ///
 /// # Errors
 /// As [`tp_price`].
@@ -166,7 +168,7 @@ pub struct StopRules<'a> {
     pub max_stop: PercentE10,
     /// Added to a known spread before it is multiplied by leverage.
     pub spread_buffer: PercentE10,
-    /// Upside positions only: smallest stop at any leverage.
+    /// Upside positions only: smallest stop at any leverage; 0 for others.
     pub floor: PercentE10,
     /// Upside positions only: smallest stop by leverage; empty for others.
     pub curve: &'a [StopCorner],
@@ -174,7 +176,7 @@ pub struct StopRules<'a> {
 
 impl StopRules<'_> {
     /// Smallest stop at `leverage`: `(spread + buffer) * leverage` when the spread is known, and
-    /// for Upside at least the floor and the curve. Rounded up; 0 = no demand.
+    /// at least the floor and the curve, which only Upside has. Rounded up; 0 = no demand.
     ///
     /// # Errors
     /// `OutOfRange` for a negative percent, `Invalid` for a curve that does not rise, `Overflow`.
@@ -194,9 +196,9 @@ impl StopRules<'_> {
                     what: "smallest stop",
                 })?;
         }
+        least = least.max(self.floor);
         if !self.curve.is_empty() {
-            let by_curve = curve_min_stop(leverage, self.curve)?;
-            least = least.max(self.floor).max(by_curve);
+            least = least.max(curve_min_stop(leverage, self.curve)?);
         }
         Ok(least)
     }

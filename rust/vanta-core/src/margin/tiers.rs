@@ -4,7 +4,7 @@
 //! threshold that is met; the fee of a realised profit counts the thresholds that are met, which is
 //! one tier further. Both exist here by name; what is shown before a trade uses the first.
 
-use super::percent::{LeveragedMove, rest_of_whole};
+use super::percent::{LeveragedMove, part, rest_of_whole};
 use crate::error::CoreError;
 use crate::units::{PercentE10, UsdE6, mul_div_floor};
 
@@ -27,11 +27,22 @@ pub struct Tiers<'a> {
 }
 
 impl Tiers<'_> {
+    /// Every fee is a part of the profit: below 0 it would pay out, above 100 % take more than all.
+    ///
+    /// # Errors
+    /// `OutOfRange` naming `fees_p_e10`.
+    pub fn check(&self) -> Result<(), CoreError> {
+        self.fees
+            .iter()
+            .try_for_each(|fee| part("fees_p_e10", *fee))
+    }
+
     fn share(
         &self,
         rule: TierRule,
         met: impl Fn(PercentE10) -> bool,
     ) -> Result<PercentE10, CoreError> {
+        self.check()?;
         let nothing = PercentE10::ZERO;
         match rule {
             TierRule::HighestMet => {
@@ -70,7 +81,8 @@ impl Tiers<'_> {
 /// The share at a profit of `profit` percent of the collateral.
 ///
 /// # Errors
-/// `Invalid` when counting finds a tier without a fee; the highest met is then free.
+/// `OutOfRange` for a fee outside of 0..=100 %, `Invalid` when counting finds a tier without a fee;
+/// the highest met is then free.
 pub fn upside_share(
     profit: PercentE10,
     tiers: &Tiers<'_>,
@@ -99,7 +111,7 @@ pub fn upside_fee(
 /// Largest take profit of an Upside position, net of the share at that level, rounded down.
 ///
 /// # Errors
-/// `Overflow` when it does not fit.
+/// `OutOfRange` for a fee outside of 0..=100 %.
 pub fn adjusted_max_gain(max_gain: PercentE10, tiers: &Tiers<'_>) -> Result<PercentE10, CoreError> {
     let share = upside_share(max_gain, tiers, TierRule::HighestMet)?;
     mul_div_floor(
