@@ -11,8 +11,10 @@ from typing import Final
 import msgspec
 
 from vanta import _core
+from vanta.domain.errors import InputError
 from vanta.domain.units import E10, I64_MAX
-from vanta.venues.avantis.decimals import PERCENT, USD, scaled
+from vanta.venues.avantis.decimals import PERCENT, USD, amount
+from vanta.venues.avantis.wire import Wire
 
 UPSIDE_SUFFIX: Final = "_UPSIDE"
 SESSION_GROUPS: Final = frozenset({2, 3, 6})
@@ -37,28 +39,24 @@ MAX_SLIPPAGE_P: Final = 80 * E10
 STOP_CURVE_E10: Final = [(at * E10, int(stop * E10)) for at, stop in UPSIDE_STOP_CURVE]
 
 
-class _Wire(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """Fields the engine reads; the venue sends more."""
-
-
-class Leverages(_Wire, frozen=True, kw_only=True):
+class Leverages(Wire, frozen=True, kw_only=True):
     min_leverage: Decimal
     max_leverage: Decimal
     pnl_min_leverage: Decimal = Decimal(0)
     pnl_max_leverage: Decimal = Decimal(0)
 
 
-class Sides(_Wire, frozen=True, kw_only=True):
+class Sides(Wire, frozen=True, kw_only=True):
     long: Decimal
     short: Decimal
 
 
-class Liquidity(_Wire, frozen=True, kw_only=True):
+class Liquidity(Wire, frozen=True, kw_only=True):
     buy: Decimal | None = None
     sell: Decimal | None = None
 
 
-class Values(_Wire, frozen=True, kw_only=True):
+class Values(Wire, frozen=True, kw_only=True):
     max_gain_p: Decimal = msgspec.field(name="maxGainP")
     max_sl_p: Decimal = msgspec.field(name="maxSlP")
     max_long_oi_p: Decimal = msgspec.field(name="maxLongOiP")
@@ -66,26 +64,26 @@ class Values(_Wire, frozen=True, kw_only=True):
     group_open_interest_percentage_p: Decimal = msgspec.field(name="groupOpenInterestPercentageP")
 
 
-class PnlFees(_Wire, frozen=True, kw_only=True):
+class PnlFees(Wire, frozen=True, kw_only=True):
     tier_p: tuple[Decimal, ...] = ()
     fees_p: tuple[Decimal, ...] = ()
 
 
-class Attributes(_Wire, frozen=True, kw_only=True):
+class Attributes(Wire, frozen=True, kw_only=True):
     is_open: bool = True
     next_open: int = 0
     next_close: int = 0
 
 
-class Feed(_Wire, frozen=True, kw_only=True):
+class Feed(Wire, frozen=True, kw_only=True):
     attributes: Attributes
 
 
-class Additional(_Wire, frozen=True, kw_only=True):
+class Additional(Wire, frozen=True, kw_only=True):
     close_only_mode: bool = False
 
 
-class Pair(_Wire, frozen=True, kw_only=True):
+class Pair(Wire, frozen=True, kw_only=True):
     """One entry of `pairInfos`."""
 
     base: str = msgspec.field(name="from")
@@ -101,7 +99,7 @@ class Pair(_Wire, frozen=True, kw_only=True):
     feed: Feed
     values: Values
     pnl_fees: PnlFees = PnlFees()
-    loss_protection_multiplier: dict[str, Decimal] = {}
+    loss_protection_multiplier: dict[str, Decimal] = msgspec.field(default_factory=dict)
     additional_pair_params2: Additional = Additional()
     liquidity: Liquidity = Liquidity()
 
@@ -128,12 +126,12 @@ class Pair(_Wire, frozen=True, kw_only=True):
         return opened and (hours.next_close == 0 or now_s < hours.next_close)
 
 
-class Group(_Wire, frozen=True, kw_only=True):
+class Group(Wire, frozen=True, kw_only=True):
     max_oi: Decimal = msgspec.field(name="groupMaxOI")
     oi: Decimal = msgspec.field(name="groupOI")
 
 
-class Snapshot(_Wire, frozen=True, kw_only=True):
+class Snapshot(Wire, frozen=True, kw_only=True):
     """The catalogue around the pairs."""
 
     max_trades_per_pair: int = 0
@@ -143,15 +141,18 @@ class Snapshot(_Wire, frozen=True, kw_only=True):
 
 
 def _usd(value: Decimal, field: str) -> int:
-    return scaled(value, decimals=USD, field=field)
+    return amount(value, decimals=USD, field=field)
 
 
 def _percent(value: Decimal, field: str) -> int:
-    return scaled(value, decimals=PERCENT, field=field)
+    return amount(value, decimals=PERCENT, field=field)
 
 
 def oi_caps(pair: Pair, snapshot: Snapshot) -> _core.OiCaps:
-    """Build the caps of a pair; a group the snapshot does not know has no room."""
+    """Build the caps of a pair; a group the snapshot does not know has no room.
+
+    Raises `InputError` for numbers that are none or negative.
+    """
     group = snapshot.group_info.get(str(pair.group_index), Group(max_oi=Decimal(0), oi=Decimal(0)))
     buy, sell = pair.liquidity.buy, pair.liquidity.sell
     return _core.OiCaps(
@@ -176,7 +177,10 @@ def oi_caps(pair: Pair, snapshot: Snapshot) -> _core.OiCaps:
 def order_rules(
     pair: Pair, snapshot: Snapshot, *, now_s: int, is_upside: bool | None = None
 ) -> _core.OrderRules:
-    """Build the rules of a pair at a Unix time in seconds; its name says whether it is Upside."""
+    """Build the rules of a pair at a Unix time in seconds; its name says whether it is Upside.
+
+    Raises `InputError` for numbers that are none, negative, or tiers without a fee each.
+    """
     upside = pair.is_upside if is_upside is None else is_upside
     span = pair.leverages
     low, high = (
@@ -184,13 +188,18 @@ def order_rules(
         if upside
         else (span.min_leverage, span.max_leverage)
     )
+    tiers, fees = pair.pnl_fees.tier_p, pair.pnl_fees.fees_p
+    if len(tiers) != len(fees):
+        # The reference's estimate would take a tier without a fee for free.
+        limit = f"a fee for each of {len(tiers)} tiers"
+        raise InputError("E-ARG", field="feesP", value=str(len(fees)), limit=limit)
     return _core.OrderRules(
         is_listed=pair.is_pair_listed,
         is_close_only=pair.additional_pair_params2.close_only_mode,
         is_open=pair.is_market_open(now_s),
         is_upside=upside,
-        min_leverage_e10=scaled(low, decimals=10, field="minLeverage"),
-        max_leverage_e10=scaled(high, decimals=10, field="maxLeverage"),
+        min_leverage_e10=amount(low, decimals=10, field="minLeverage"),
+        max_leverage_e10=amount(high, decimals=10, field="maxLeverage"),
         min_notional_e6=_usd(pair.min_lev_pos_usdc, "minLevPosUSDC"),
         max_trades=snapshot.max_trades_per_pair,
         max_gain_p_e10=_percent(pair.values.max_gain_p, "maxGainP"),
@@ -201,6 +210,6 @@ def order_rules(
         max_slippage_p_e10=MAX_SLIPPAGE_P,
         upside_floor_p_e10=UPSIDE_STOP_FLOOR_P if upside else 0,
         curve_e10=STOP_CURVE_E10 if upside else [],
-        thresholds_p_e10=[_percent(tier, "tierP") for tier in pair.pnl_fees.tier_p],
-        fees_p_e10=[_percent(fee, "feesP") for fee in pair.pnl_fees.fees_p],
+        thresholds_p_e10=[_percent(tier, "tierP") for tier in tiers],
+        fees_p_e10=[_percent(fee, "feesP") for fee in fees],
     )
