@@ -7,17 +7,17 @@ type raises `TypeError`, a wrong dtype, length, layout or range `InvalidInput`; 
 argument, a batch also the row. `a = b`: a takes and gives what b does.
 """
 from collections.abc import Sequence
-from typing import Any, Final, Generic, Literal, Self, TypeVar, final
+from typing import Any, Final, Generic, Literal, Never, Self, TypeVar, final
 
 import numpy as np
 from numpy.typing import NDArray
 
 _I64 = NDArray[np.int64]; _U64 = NDArray[np.uint64]; _U32 = NDArray[np.uint32]
-_U16 = NDArray[np.uint16]; _U8 = NDArray[np.uint8]; _Bool = NDArray[np.bool_]
+_U16 = NDArray[np.uint16]; _U8 = NDArray[np.uint8]; _Bool = NDArray[np.bool_]; _T = TypeVar("_T")
 _Names = tuple[str, ...]; _Four = tuple[int, int, int, int]; _Many = Sequence[bytes]
-_T = TypeVar("_T")
 class _Read(Generic[_T]):  # a read-only field
     def __get__(self, of: object, kind: type | None = None, /) -> _T: ...
+    def __set__(self, of: object, value: Never, /) -> None: ...
 _int: _Read[int]; _str: _Read[str]; _bytes: _Read[bytes]; _flag: _Read[bool]; _i64: _Read[_I64]
 _u64: _Read[_U64]; _u32: _Read[_U32]; _u16: _Read[_U16]; _u8: _Read[_U8]; _flags: _Read[_Bool]
 _ints: _Read[list[int]]; _bytes_or: _Read[bytes | None]; _str_or: _Read[str | None]
