@@ -62,6 +62,7 @@ def calls() -> dict[str, Call]:
         "AbiTable": (_core.AbiTable, {"extra": ["v2? event E(uint8 indexed a)"]}),
         "encode_call": (TABLE.encode_call, {"name": "approve", "args": [TRADER, 1]}),
         "decode_call": (TABLE.decode_call, {"calldata": bytes(4)}),
+        "decode_error": (TABLE.decode_error, {"data": bytes(4)}),
         "encode_return": (TABLE.encode_return, {"name": "approve", "values": [True]}),
         "decode_return": (TABLE.decode_return, {"name": "approve", "data": WORD}),
         "encode_log": (TABLE.encode_log, {"name": "Transfer", "values": [TRADER, TRADER, 1]}),

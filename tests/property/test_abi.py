@@ -208,6 +208,30 @@ def test_any_calldata_is_a_call_unknown_or_refused(
         assert TABLE.encode_call(*found) == entry[2][:4] + raw
 
 
+@unhurried
+@given(st.text(max_size=70), st.binary(max_size=40))
+def test_the_text_of_a_revert_is_read(text: str, behind: bytes) -> None:
+    data = _core.selector("Error(string)") + eth_abi.encode(["string"], [text])
+    assert TABLE.decode_error(data) == ("Error(string)", (text,))
+    assert TABLE.decode_error(data + behind) == ("Error(string)", (text,))
+    short = data[: 4 + 64 + len(text.encode())]
+    assert TABLE.decode_error(short) == ("Error(string)", (text,))
+    assert TABLE.decode_error(short[:-1]) is None
+
+
+@unhurried
+@given(st.integers(0, 2**256 - 1), st.integers(0, 2**256 - 1))
+def test_a_panic_and_an_error_of_ones_own(one: int, other: int) -> None:
+    panic = _core.selector("Panic(uint256)") + eth_abi.encode(["uint256"], [one])
+    assert TABLE.decode_error(panic) == ("Panic(uint256)", (one,))
+    table = _core.AbiTable(["v2 error Late(uint256 now, uint256 deadline)"])
+    data = _core.selector("Late(uint256,uint256)") + eth_abi.encode(["uint256"] * 2, [one, other])
+    assert table.decode_error(data) == ("Late(uint256,uint256)", (one, other))
+    assert table.decode_error(data[:-1]) is None
+    assert TABLE.decode_error(data) is None
+    assert table.decode_call(data) is None
+
+
 def word(number: int) -> bytes:
     return number.to_bytes(32)
 

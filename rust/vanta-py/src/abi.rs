@@ -1,4 +1,4 @@
-//! Calls, returns and events of the venue's contracts, encoded and decoded.
+//! Calls, returns, events and errors of the venue's contracts, encoded and decoded.
 //! Bindings of `vanta_core::abi`.
 
 mod codec;

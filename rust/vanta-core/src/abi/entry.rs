@@ -1,4 +1,4 @@
-//! One function or event of the table, read from its line.
+//! One function, event or error of the table, read from its line.
 
 use alloy_dyn_abi::{DynSolType, DynSolValue};
 use alloy_primitives::B256;
@@ -6,19 +6,21 @@ use alloy_primitives::B256;
 use super::signature::{Field, Signature};
 use crate::error::CoreError;
 
-/// A function or an event.
+/// A function, an event or an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Kind {
     /// Something to call.
     Function,
     /// Something that was logged.
     Event,
+    /// Why a call was reverted.
+    Error,
 }
 
-/// A known function or event.
+/// A known function, event or error.
 #[derive(Debug, Clone)]
 pub struct Entry {
-    /// Function or event.
+    /// Function, event or error.
     pub kind: Kind,
     /// `name(types)`.
     pub canonical: String,
@@ -43,7 +45,7 @@ impl Entry {
             let shown: String = line.chars().take(60).collect();
             CoreError::abi(
                 "signature",
-                format!("{shown:?} is no `version function|event name(…)`"),
+                format!("{shown:?} is no `version function|event|error name(…)`"),
             )
         };
         let (version, rest) = line.trim().split_once(' ').ok_or_else(unknown)?;
@@ -51,6 +53,7 @@ impl Entry {
         let kind = match kind {
             "function" => Kind::Function,
             "event" => Kind::Event,
+            "error" => Kind::Error,
             _ => return Err(unknown()),
         };
         let signature = Signature::parse(text)?;
@@ -69,14 +72,14 @@ impl Entry {
             data,
             signature,
         };
-        if entry.indexed() > 3 || (kind == Kind::Function && entry.indexed() > 0) {
+        if entry.indexed() > 3 || (kind != Kind::Event && entry.indexed() > 0) {
             let reason = format!("{} indexes {}", entry.canonical, entry.indexed());
             return Err(CoreError::abi("signature", reason));
         }
         Ok(entry)
     }
 
-    /// First four bytes of a call.
+    /// First four bytes of a call, or of the data of a revert.
     #[must_use]
     pub fn selector(&self) -> [u8; 4] {
         let [a, b, c, d, ..] = self.hash.0;
@@ -93,12 +96,12 @@ impl Entry {
     pub(super) fn replaces(&self, other: &Self) -> bool {
         self.kind == other.kind
             && match self.kind {
-                Kind::Function => self.selector() == other.selector(),
+                Kind::Function | Kind::Error => self.selector() == other.selector(),
                 Kind::Event => self.hash == other.hash && self.indexed() == other.indexed(),
             }
     }
 
-    /// Types of the arguments, or of the event's fields.
+    /// Types of the arguments, or of the fields of the event or error.
     #[must_use]
     pub fn inputs(&self) -> &[DynSolType] {
         &self.inputs

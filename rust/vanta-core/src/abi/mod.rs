@@ -1,4 +1,4 @@
-//! Calls, returns and events of the venue's contracts, encoded and decoded.
+//! Calls, returns, events and errors of the venue's contracts, encoded and decoded.
 //!
 //! Two ways, for two needs. The calls a bot sends all day have a fixed layout and are laid out word
 //! by word ([`OpenTrade`], [`CloseTrade`], [`OpenOrders`]): no type is looked at, nothing is
@@ -13,6 +13,7 @@ mod decode;
 mod entry;
 mod logs;
 mod orders;
+mod reverts;
 mod signature;
 mod table;
 mod trades;

@@ -1,4 +1,4 @@
-//! Which functions and events are known, and under which names.
+//! Which functions, events and errors are known, and under which names.
 //!
 //! The venue changed its contracts once already and has not published all of what changed, so what
 //! is known is data: the lines of `venue.abi`, and those of a configuration after them. A line is
@@ -6,6 +6,7 @@
 //! ```text
 //! v2  event TpUpdated(address indexed trader, uint256 pairIndex, uint256 newTp)
 //! v2? function openTradeWithCoinExposure(…) payable returns (uint256 orderId)
+//! v2  error InvalidNonce()
 //! ```
 //!
 //! The first word says with which version of the contracts the shape came, `?` that it rests on
@@ -25,11 +26,12 @@ const VENUE: &str = include_str!("venue.abi");
 /// `$Name` in `venue.abi` stands for the fields of a struct of the contracts.
 const STRUCT: &str = "struct ";
 
-/// The known functions and events.
+/// The known functions, events and errors.
 #[derive(Debug, Clone)]
 pub struct AbiTable {
     entries: Vec<Entry>,
     selectors: HashMap<[u8; 4], usize>,
+    errors: HashMap<[u8; 4], usize>,
     /// By topic and number of indexed parameters.
     topics: HashMap<(B256, usize), usize>,
     /// By name and by canonical text: overloads share a name.
@@ -37,7 +39,7 @@ pub struct AbiTable {
 }
 
 impl AbiTable {
-    /// The venue's functions and events, and those of `lines` after them.
+    /// The venue's functions, events and errors, and those of `lines` after them.
     ///
     /// # Errors
     /// `Abi` for a line that cannot be read.
@@ -69,6 +71,7 @@ impl AbiTable {
     fn indexed(entries: Vec<Entry>) -> Self {
         let mut table = Self {
             selectors: HashMap::new(),
+            errors: HashMap::new(),
             topics: HashMap::new(),
             names: HashMap::new(),
             entries: Vec::new(),
@@ -77,6 +80,7 @@ impl AbiTable {
             match entry.kind {
                 Kind::Function => table.selectors.insert(entry.selector(), index),
                 Kind::Event => table.topics.insert((entry.hash, entry.indexed()), index),
+                Kind::Error => table.errors.insert(entry.selector(), index),
             };
             for name in [&entry.signature.name, &entry.canonical] {
                 let named = table.names.entry((entry.kind, name.clone()));
@@ -93,7 +97,7 @@ impl AbiTable {
         &self.entries
     }
 
-    /// The one function or event of that name or signature.
+    /// The one function, event or error of that name or signature.
     ///
     /// # Errors
     /// `Abi` when there is none, and for a name that overloads share.
@@ -126,6 +130,13 @@ impl AbiTable {
     #[must_use]
     pub fn function_of(&self, calldata: &[u8]) -> Option<&Entry> {
         let index = self.selectors.get(calldata.first_chunk::<4>()?)?;
+        self.entries.get(*index)
+    }
+
+    /// The error that the data of a revert begins with.
+    #[must_use]
+    pub fn error_of(&self, data: &[u8]) -> Option<&Entry> {
+        let index = self.errors.get(data.first_chunk::<4>()?)?;
         self.entries.get(*index)
     }
 

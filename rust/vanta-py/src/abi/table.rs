@@ -1,4 +1,4 @@
-//! The table of known functions and events, and the events it finds in logs.
+//! The table of known functions, events and errors, and the events it finds in logs.
 
 use std::collections::HashSet;
 
@@ -40,7 +40,7 @@ impl PyEvent {
     }
 }
 
-/// Known functions and events.
+/// Known functions, events and errors.
 #[pyclass(frozen, module = "vanta._core", name = "AbiTable")]
 pub(super) struct PyAbiTable(AbiTable);
 
@@ -65,6 +65,7 @@ impl PyAbiTable {
             let (kind, id) = match entry.kind {
                 Kind::Function => ("function", PyBytes::new(py, &entry.selector())),
                 Kind::Event => ("event", PyBytes::new(py, entry.hash.as_slice())),
+                Kind::Error => ("error", PyBytes::new(py, &entry.selector())),
             };
             (kind, &entry.canonical, id, &entry.version, entry.doubtful)
         });
@@ -94,6 +95,18 @@ impl PyAbiTable {
         let found = self.0.decode_call(bytes("calldata", calldata)?);
         match found.map_err(to_py)? {
             Some((function, args)) => Ok(Some((&function.canonical, tuple(py, &args)?))),
+            None => Ok(None),
+        }
+    }
+
+    /// Signature and values of the error that the data of a revert names.
+    fn decode_error<'py>(
+        &self,
+        py: Python<'py>,
+        data: &Bound<'py, PyAny>,
+    ) -> PyResult<Option<(&str, Bound<'py, PyTuple>)>> {
+        match self.0.decode_error(bytes("data", data)?) {
+            Some((error, values)) => Ok(Some((&error.canonical, tuple(py, &values)?))),
             None => Ok(None),
         }
     }
