@@ -6,6 +6,7 @@
 
 mod abi;
 mod arrays;
+mod curve;
 mod eip712;
 mod errors;
 mod fees;

@@ -1,18 +1,14 @@
 //! Digests of typed data and of personal messages, and who signed one.
 
-use std::sync::LazyLock;
-
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString};
-use vanta_core::ecdsa::{Curve, Signature};
+use vanta_core::ecdsa::Signature;
 use vanta_core::eip712::{TypedData, personal_digest as core_personal_digest};
 
 use super::message::{text, wrong_type};
+use crate::curve;
 use crate::errors::{detached, invalid, to_py};
 use crate::words::{bytes, hash};
-
-/// For public data only, so one serves all; making one takes longer than a look at a signature.
-static CURVE: LazyLock<Curve> = LazyLock::new(Curve::public);
 
 /// Digest of typed data in JSON.
 #[pyfunction]
@@ -56,7 +52,7 @@ fn recover_address<'py>(
     let py = digest.py();
     let digest = hash("digest", digest)?;
     let signature = Signature::from_rsv(bytes("signature", signature)?).map_err(to_py)?;
-    let signer = detached(py, || CURVE.recover(digest, &signature))?;
+    let signer = detached(py, || curve::PUBLIC.recover(digest, &signature))?;
     Ok(PyBytes::new(py, signer.as_slice()))
 }
 

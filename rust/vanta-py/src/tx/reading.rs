@@ -2,11 +2,11 @@
 
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
-use vanta_core::ecdsa::Curve;
 use vanta_core::tx::{self, Decoded, GasPrices};
 
 use super::transaction::PyTransaction;
 use crate::arrays::{OptionalArg, int_or};
+use crate::curve;
 use crate::errors::{detached, to_py};
 use crate::words::{address, bytes, hash};
 
@@ -33,7 +33,7 @@ fn tx_decode(py: Python<'_>, raw: &Bound<'_, PyAny>) -> PyResult<PySignedTransac
         signature,
         hash,
         sender,
-    } = detached(py, || tx::read(&Curve::public(), raw))?;
+    } = detached(py, || tx::read(&curve::PUBLIC, raw))?;
     Ok(PySignedTransaction {
         tx: Py::new(py, PyTransaction(tx))?,
         hash: PyBytes::new(py, hash.as_slice()).unbind(),
@@ -52,7 +52,7 @@ fn normalize_signature<'py>(
     expected_address: &Bound<'py, PyAny>,
 ) -> PyResult<Bound<'py, PyBytes>> {
     let signature = tx::normalize_signature(
-        &Curve::public(),
+        &curve::PUBLIC,
         bytes("der", der)?,
         hash("digest", digest)?,
         address("expected_address", expected_address)?,
