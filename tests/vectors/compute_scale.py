@@ -23,6 +23,11 @@ def percents(values: Iterable[Any]) -> list[int]:
     return [e10(value) for value in values]
 
 
+def cut_off(value: Any, decimals: int) -> Fraction:
+    """Units that scaling by 10**decimals took from the value: what its last digits were."""
+    return abs(Fraction(str(value)) * 10**decimals - scaled(value, decimals=decimals, field="cut"))
+
+
 def close(ours: int, reference: Any, decimals: int, *, slack: Fraction = Fraction(0)) -> None:
     """Within one unit of rounding, the double's own error and `slack` units."""
     wanted = Fraction(str(reference)) * 10**decimals

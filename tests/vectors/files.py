@@ -18,6 +18,8 @@ from typing import Any
 
 HERE = Path(__file__).resolve().parent
 SHARED = HERE.parent.parent.parent / "shared" / "vectors"
+BESIDE = frozenset({"", ".md", ".txt", ".py", ".pyc"})
+"""Endings of what is no file of vectors; a hidden file has none."""
 
 Row = tuple[str, Any]
 
@@ -65,13 +67,15 @@ def vector_files() -> list[Path]:
 
 
 def _below(folder: Path) -> list[Path]:
+    """All files, in subfolders too, but for the texts and programs that stand beside vectors."""
     if not folder.is_dir():
         return []
-    return sorted(path for path in folder.rglob("*") if path.name.endswith((".json", ".json.gz")))
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return sorted(path for path in files if path.suffix.lower() not in BESIDE)
 
 
 def content(path: Path) -> Any:
     """Read the file; numbers with a fraction become `Decimal`, so that no digit is lost."""
     raw = path.read_bytes()
-    text = gzip.decompress(raw) if path.suffix == ".gz" else raw
+    text = gzip.decompress(raw) if path.suffix.lower() == ".gz" else raw
     return json.loads(text, parse_float=Decimal)

@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 from tests.vectors.compute_orders import check_max_position_size, check_validate_order
-from tests.vectors.compute_scale import I64, close, e6, e10, percents, refused
+from tests.vectors.compute_scale import I64, close, cut_off, e6, e10, percents, refused
 from tests.vectors.files import Family, Row
 from vanta import _core
 from vanta.venues.avantis.decimals import scaled
@@ -51,19 +51,24 @@ def _position(k: Figures) -> Figures:
     }
 
 
-def _per_price_unit(position: Figures) -> Fraction:
-    """Dollars e6 that one unit of price is worth to the position, for truncated prices."""
+def _truncated(position: Figures, k: Figures) -> Fraction:
+    """Dollars e6 that the digits cut off from prices and collateral are worth to the position."""
+    entry, price = position["entry_e10"], position["price_e10"]
     size = Fraction(position["collateral_e6"] * position["leverage_e10"], 10**10)
-    return Fraction(2 * size, position["entry_e10"])
+    of_price, of_entry = cut_off(k["current_price"], 10), cut_off(k.get("open_price", 0), 10)
+    of_prices = size / entry * (of_price + of_entry * Fraction(price, entry))
+    lever = Fraction(position["leverage_e10"], 10**10)
+    moved = 1 + Fraction(abs(price - entry), entry)
+    return of_prices + cut_off(k.get("collateral", 0), 6) * lever * moved
 
 
 def gross_pnl(k: Figures, result: Any) -> None:
     position = _position(k)
-    if position["price_e10"] == 0 and position["entry_e10"] > 0:
+    if position["price_e10"] == 0 and result is not None:
         refused(lambda: _core.gross_pnl(**position))
         return
     ours = _core.gross_pnl(**position)
-    close(ours, result, 6, slack=_per_price_unit(position))
+    close(ours, result, 6, slack=_truncated(position, k))
     if position["leverage_e10"] > 0:
         assert _core.pnl(**position) == max(ours, -position["collateral_e6"])
 
@@ -74,6 +79,9 @@ def net_pnl(k: Figures, result: Any) -> None:
         "rollover_e6": e6(k.get("rollover_fee", 0)),
         "funding_e6": e6(k.get("funding_fee", 0)),
     }
+    if position["price_e10"] == 0 and result is not None:
+        refused(lambda: _core.net_pnl(**position, **charges, close_fee_p_e10=0))
+        return
     if k.get("is_upside"):
         tiers: Figures = {
             "thresholds_p_e10": percents(k.get("pnl_tier_p") or []),
@@ -89,7 +97,8 @@ def net_pnl(k: Figures, result: Any) -> None:
             loss_protection_p_e10=e10(k.get("loss_protection_p", 0)),
             close_fee_base=k.get("close_fee_base", "notional"),
         )
-    _net(ours, result, _per_price_unit(position))
+    cut = cut_off(k.get("rollover_fee", 0), 6) + cut_off(k.get("funding_fee", 0), 6)
+    _net(ours, result, _truncated(position, k) + cut)
 
 
 def _net(ours: _core.NetPnl, result: Any, slack: Fraction) -> None:
@@ -144,12 +153,16 @@ def estimate_liquidation_price(k: Figures, result: Any) -> None:
         "rollover_e6": e6(k.get("rollover_fee", 0)),
         "funding_e6": e6(k.get("funding_fee", 0)),
     }
-    if terms["collateral_e6"] * terms["leverage_e10"] <= 0:
+    size = Fraction(terms["collateral_e6"] * terms["leverage_e10"], 10**10)
+    if size <= 0 or terms["entry_e10"] == 0:
         # The reference answers 0 for no position; here there is no line to ask for.
         refused(lambda: _core.liquidation_estimate(**terms))
         return
     ours = _core.liquidation_estimate(**terms)
-    close(ours, result, 10, slack=Fraction(terms["entry_e10"], 10**9))
+    charged = terms["rollover_e6"] + terms["funding_e6"]
+    loss = cut_off(k["collateral"], 6) * Fraction(abs(charged), terms["collateral_e6"])
+    loss += sum(cut_off(k.get(fee, 0), 6) for fee in ("rollover_fee", "funding_fee"))
+    close(ours, result, 10, slack=terms["entry_e10"] * (loss / size + Fraction(1, 10**9)))
     assert _core.liquidation_price(**terms) == max(ours, 0)
 
 
@@ -262,13 +275,14 @@ def sl_percent_to_price(k: Figures, result: Any) -> None:
 
 def _percent(function: Callable[..., int], price: Any, terms: Figures, result: Any) -> None:
     terms = terms | {"price_e10": e10(price)}
-    if terms["price_e10"] <= 0:
+    if terms["price_e10"] <= 0 and result is not None:
         refused(lambda: function(**terms))
         return
+    ours = function(**terms)
     # One truncated unit of price, and the double's error of a difference of close prices.
     unit = Fraction(200 * terms["leverage_e10"], terms["base_e10"])
     noise = Fraction(100 * terms["leverage_e10"], 10**12)
-    close(function(**terms), result, 10, slack=unit + noise)
+    close(ours, result, 10, slack=unit + noise)
 
 
 def tp_price_to_percent(k: Figures, result: Any) -> None:
@@ -313,7 +327,7 @@ def position_net_pnl(k: Figures, result: Any) -> None:
             close_fee_p_e10=e10(pair.close_fee_p),
             loss_protection_p_e10=e10(pair.loss_protection_multiplier.get(tier, 0)),
         )
-    _net(ours, result, _per_price_unit(position))
+    _net(ours, result, _truncated(position, {"current_price": k["current_price"]}))
 
 
 def _same_text(ours: Figures, result: Figures) -> None:
@@ -368,6 +382,8 @@ def check(vector: Figures) -> None:
     figures = dict(zip(NAMES.get(function, "").split(), vector.get("args", ()), strict=False))
     assert len(figures) == len(vector.get("args", ())), f"{function}: unknown positional arguments"
     figures |= vector.get("kwargs", {})
+    if function not in CHECKS:
+        raise LookupError(f"unknown function {function}")
     checked = CHECKS[function]
     if "error" in vector:
         refused(lambda: checked(figures, None))
