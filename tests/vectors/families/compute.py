@@ -379,11 +379,11 @@ def rows(content: Any) -> Iterable[Row]:
 
 def check(vector: Figures) -> None:
     function = vector["function"]
+    if function not in CHECKS:
+        raise LookupError(f"unknown function {function}")
     figures = dict(zip(NAMES.get(function, "").split(), vector.get("args", ()), strict=False))
     assert len(figures) == len(vector.get("args", ())), f"{function}: unknown positional arguments"
     figures |= vector.get("kwargs", {})
-    if function not in CHECKS:
-        raise LookupError(f"unknown function {function}")
     checked = CHECKS[function]
     if "error" in vector:
         refused(lambda: checked(figures, None))
