@@ -4,7 +4,7 @@ Integers only. `_e10`: price or ratio * 10**10; `_p_e10`: percent, 1 % = 10**10;
 `_wei`: wei; `_ns`: Unix or monotonic nanoseconds. Arrays are one-dimensional and contiguous, one
 per field, of equal length. Addresses are 20 bytes, hashes and words 32, never hex text. A wrong
 type raises `TypeError`, a wrong dtype, length, layout or range `InvalidInput`; both name the
-argument, a batch also the row. `a = b`: a takes and gives what b does.
+argument, a batch also the row. `a = b`: a takes and gives what b does. A code indexes its names.
 """
 from collections.abc import Sequence
 from typing import Any, Final, Generic, Literal, Never, Self, TypeVar, final
@@ -136,7 +136,7 @@ def open_maker_taker_fee(*, long_coin_e10: int, short_coin_e10: int, size_coin_e
     is_long: bool, maker_p_e10: int, taker_p_e10: int) -> _Rate: ...  # maker, taker or mixed
 close_maker_taker_fee = open_maker_taker_fee  # the size clamped to what the closing side holds
 def upside_share(*, profit_p_e10: int, thresholds_p_e10: _Ints, fees_p_e10: _Ints, rule: _Rule
-    ) -> int: ...
+    ) -> int: ...  # percent of the profit that goes to the venue, by its tiers
 def upside_fee(*, profit_p_e10: int, pnl_e6: int, thresholds_p_e10: _Ints, fees_p_e10: _Ints,
     rule: _Rule) -> tuple[int, int]: ...  # (share, fee) of a realised profit; (0, 0) of a loss
 def adjusted_max_gain(*, max_gain_p_e10: int, thresholds_p_e10: _Ints, fees_p_e10: _Ints
@@ -150,7 +150,7 @@ def net_pnl(*, entry_e10: int, price_e10: int, collateral_e6: int, leverage_e10:
     ) -> NetPnl: ...  # the base is the contract's or the web app's
 def net_pnl_upside(*, entry_e10: int, price_e10: int, collateral_e6: int, leverage_e10: int,
     is_long: bool, rollover_e6: int, funding_e6: int, thresholds_p_e10: _Ints, fees_p_e10: _Ints,
-    rule: _Rule = "highest_met") -> NetPnl: ...
+    rule: _Rule = "highest_met") -> NetPnl: ...  # of a position that pays a share of profit
 def closing_payout(*, collateral_e6: int, pnl_e6: int, charges_e6: int, threshold_e10: int
     ) -> int: ...  # collateral + pnl - charges; 0 if not above collateral * (1 - threshold)
 def coin_size(*, notional_e6: int, entry_e10: int, base_is_usd: bool = False) -> int: ...  # e10
@@ -241,7 +241,7 @@ class RiskBook:
     def set_marks(self, market_ix: _U16, *, price_e10: _I64) -> None: ...
     def admit(self, user_ix: int, *, market_ix: int, is_long: bool, collateral_e6: int,
         leverage_e10: int, price_e10: int, stop_loss_e10: int = 0, now_ns: int) -> RiskVerdict: ...
-    check = admit  # which reserves cash and counts the open when every rule passes
+    check = admit  # the same answer; only `admit` reserves cash and counts the open
     def admit_batch(self, user_ix: _U32, *, market_ix: _U16, is_long: _Bool, collateral_e6: _I64,
         leverage_e10: _I64, price_e10: _I64, stop_loss_e10: _I64, now_ns: int) -> Admissions: ...
     def release(self, reservation: int) -> bool: ...  # of a refused order; False when unknown
@@ -259,9 +259,9 @@ TRIGGER_KINDS: Final[_Names]  # a kind is an index into it
 class Firings: row = version = _u32; id = level_e10 = _i64; kind = _u8
 @final
 class TriggerBook:
-    """Equal prices fire, each id once: those at or below first, from the highest; then those at or
-    above, from the lowest; then by id. Of a long (short mirrored) STOP_LOSS, BUFFER, LIMIT fire at
-    or below `level`, TAKE_PROFIT at or above; TRAILING `distance` behind the best since `level`;
+    """Equal prices fire, each id once, as (id, version, kind, level_e10): falls from the highest,
+    then rises from the lowest, then by id. A long's (short mirrored) STOP_LOSS, BUFFER, LIMIT fire
+    at or below `level`, TAKE_PROFIT at or above; TRAILING `distance` behind the best since `level`;
     BREAK_EVEN, once `distance` in gain, at `level` + `offset`. Unused is 0, as is no price."""
     def arm(self, id: int, *, version: int, market_ix: int, kind: int, is_long: bool,
         level_e10: int, distance_e10: int = 0, offset_e10: int = 0) -> None: ...  # or newer version
@@ -269,7 +269,7 @@ class TriggerBook:
         level_e10: _I64, distance_e10: _I64, offset_e10: _I64) -> None: ...  # all rows or none
     def disarm(self, id: int) -> bool: ...  # False: not armed (any more)
     def disarm_batch(self, id: _I64) -> _Bool: ...
-    def on_quote(self, market_ix: int, price_e10: int) -> tuple[_Four, ...]: ...  # as in `Firings`
+    def on_quote(self, market_ix: int, price_e10: int) -> tuple[_Four, ...]: ...
     def on_quotes(self, market_ix: _U16, *, price_e10: _I64, tradable: _Bool) -> Firings: ...
     def next_levels(self, market_ix: int) -> tuple[int | None, int | None]: ...  # above, below
     def level(self, id: int) -> int | None: ...  # None: unknown, at rest or out of reach
@@ -334,7 +334,7 @@ def decode_intent(kind: str, *, data: bytes) -> _Message: ...  # `AbiError` unle
 def sign_intent(keyring: Keyring, *, handle: int, kind: str, message: _Message, domain: IntentDomain
     ) -> SignedIntent: ...
 def sign_intents(keyring: Keyring, *, handles: list[int], kind: str, messages: list[_Message],
-    domain: IntentDomain) -> list[SignedIntent]: ...
+    domain: IntentDomain) -> list[SignedIntent]: ...  # message i by handle i
 def typed_data_digest(data: str | bytes) -> bytes: ...  # of EIP-712 JSON; errors say where
 def typed_data_encoded(data: str | bytes) -> bytes: ...  # type hash and words
 def personal_digest(message: bytes) -> bytes: ...  # EIP-191
@@ -402,7 +402,7 @@ class NonceLedger:
     nonce only when its first was never signed, or is FINAL. What a state forbids: `NonceError`."""
     def __new__(cls, config: NonceConfig) -> Self: ...
     def open_lane(self, chain_id: int, *, wallet: bytes, latest: int, safe: int, finalized: int,
-        delegated: bool = False) -> int: ...
+        delegated: bool = False) -> int: ...  # the lane
     def dump(self, lane: int) -> _Rows: ...
     def restore(self, rows: _Rows, *, latest: int, safe: int, finalized: int,
         now_ns: int) -> tuple[int, Synced, list[_Due]]: ...  # lane, changes, work
@@ -418,7 +418,7 @@ class NonceLedger:
     def reorg(self, chain_id: int, *, from_block: int) -> list[tuple[int, list[int], bool]]:
         """Blocks gone: (lane, nonces open again, whether a final block is gone: hold)."""
     def due(self, chain_id: int, *, now_ns: int, next_base_fee_wei: int = 0, low_tip_wei: int = 0
-        ) -> list[_Due]: ...
+        ) -> list[_Due]: ...  # what to do now: the "due" of `NONCE_WORDS`
     def gaps(self, lane: int) -> list[int]: ...
     def in_flight(self, lane: int) -> int: ...
     def slots(self, lane: int) -> list[tuple[int, str | None, str, list[bytes]]]: ...
@@ -447,7 +447,7 @@ def bump_fees(tip_wei: int, *, cap_wei: int, market_tip_wei: int, next_base_fee_
     min_base_fee_wei: int, gas_limit: int, budget_wei: int, value_wei: int = 0, l1_fee_wei: int = 0,
     operator_fee_wei: int = 0, policy: FeePolicy) -> Fees: ...
 def max_spend(gas_limit: int, *, cap_wei: int, value_wei: int = 0, l1_fee_wei: int = 0,
-    operator_fee_wei: int = 0) -> int: ...
+    operator_fee_wei: int = 0) -> int: ...  # wei, at worst
 def budget_left(budget_wei: int, *, in_flight_wei: list[int]) -> int: ...
 # --- seal: AES-256-GCM envelopes, RFC 2104, RFC 8018, RFC 7914, Standard Webhooks -----------------
 def hash_bytes(algorithm: str, data: bytes) -> bytes: ...  # `sha256`, `sha512`, `ripemd160`
@@ -464,13 +464,13 @@ class SealInfo: kek_id = _str; kek_version = _int; is_external = _flag; wrapped_
 def seal(secret: bytes, *, kek: Kek, owner: str, subject: bytes, family: str, purpose: str,
     entropy: bytes) -> bytes: ...
 def unseal(record: bytes, *, keks: Sequence[Kek], owner: str, subject: bytes, family: str,
-    purpose: str) -> bytes: ...
-def rewrap(record: bytes, *, old_kek: Kek, new_kek: Kek, entropy: bytes) -> bytes: ...
+    purpose: str) -> bytes: ...  # by the Kek that the record names
+def rewrap(record: bytes, *, old_kek: Kek, new_kek: Kek, entropy: bytes) -> bytes: ...  # its key
 def seal_info(record: bytes) -> SealInfo: ...
 def standard_webhook_verify(*, id: bytes, timestamp: bytes, body: bytes, signature: bytes,
     secrets: _Many) -> int: ...  # index of the first of 1 to 16 that signed, or -1
 def standard_webhook_verify_batch(*, id: _Many, timestamp: _Many, body: _Many, signature: _Many,
-    secrets: _Many) -> NDArray[np.int16]: ...
+    secrets: _Many) -> NDArray[np.int16]: ...  # row by row
 # --- keys: secp256k1, RFC 6979, BIP-32, BIP-39, Keystore V3 ---------------------------------------
 @final
 class Keyring:
@@ -482,7 +482,7 @@ class Keyring:
     def __len__(self) -> int: ...
     def add(self, secret: bytes) -> int: ...  # 32 raw bytes, or 64 hex digits with or without 0x
     def add_sealed(self, record: bytes, *, keks: Sequence[Kek], owner: str, purpose: str,
-        address: bytes) -> int: ...
+        address: bytes) -> int: ...  # the handle
     def add_keystore(self, json: bytes, *, password: bytes) -> int: ...  # V3, crowdsale
     def add_mnemonic(self, phrase: bytes, *, path: str = ..., passphrase: bytes = ...) -> int: ...
     def mnemonic_node(self, phrase: bytes, *, path: str = ..., passphrase: bytes = ...
