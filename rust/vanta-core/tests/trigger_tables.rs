@@ -8,6 +8,7 @@ use trigger_support::{break_even, market, price, trailing, trigger};
 use vanta_core::margin::Side::{self, Long, Short};
 use vanta_core::trigger::TriggerKind::{self, Buffer, Limit, StopLoss, TakeProfit};
 use vanta_core::trigger::{Arming, TRIGGER_KINDS, TriggerBook};
+use vanta_core::units::PriceE10;
 
 fn book(armings: &[Arming]) -> TriggerBook {
     let mut book = TriggerBook::new();
@@ -180,4 +181,41 @@ fn a_trigger_takes_at_most_64_bytes(#[case] make: fn(i64, i64) -> Arming) {
     }
     run(&mut book, &[900, 1_100]);
     assert!(book.memory_bytes() <= 64 * 150_000);
+}
+
+#[rstest]
+#[case::long(Long, &[100, 120, 111, 110])]
+#[case::short(Short, &[100, 80, 89, 90])]
+fn a_restart_moves_no_stop_away(#[case] side: Side, #[case] prices: &[i64]) {
+    let (before, after) = prices.split_at(2);
+    let trail = trailing(1, side, 100, 10);
+    let guard = break_even(2, side, 100, 15, 5);
+    let mut old = book(&[trail, guard]);
+    assert_eq!(old.level(2), None, "at rest");
+    run(&mut old, before);
+    let stop = old.level(1).unwrap();
+    let best = if side.is_long() {
+        stop.get() + trail.distance.get()
+    } else {
+        stop.get() - trail.distance.get()
+    };
+    let mut new = book(&[
+        Arming {
+            level: PriceE10::new(best).unwrap(),
+            ..trail
+        },
+        Arming {
+            kind: StopLoss,
+            level: old.level(2).unwrap(),
+            distance: PriceE10::ZERO,
+            offset: 0,
+            ..guard
+        },
+    ]);
+    for id in [1, 2] {
+        assert_eq!(new.level(id), old.level(id));
+    }
+    let fires = run(&mut new, after);
+    assert_eq!(fires, run(&mut old, after));
+    assert_eq!(fires, [vec![], vec![1]]);
 }

@@ -36,7 +36,18 @@
 //! A tick fires all that it reaches, at once: first the lane at or below (highest level first), then
 //! the lane at or above (lowest first), so in either lane the level nearest to where the price came
 //! from is first; equal levels by id. Target and stop of one position are in the same answer when one
-//! price reaches both. A fired trigger is gone: its id fires again only when it is armed again.
+//! price reaches both. A fired trigger is gone: its id fires again only when it is armed again, in any
+//! version, since the book forgets what fired. Whether it may be is the caller's to know.
+//!
+//! # After a restart
+//!
+//! The book keeps nothing. Plain levels are armed again from their rows. What a price has moved would
+//! start from its first numbers again, and a stop that was closer would be further away, so its
+//! place has to be stored while it runs:
+//!
+//! - trailing: arm with the stored best price as `level`. It is the last `level` of the book plus
+//!   `distance` (short: minus); where the book tells none, the stop was beyond all prices.
+//! - break-even: at rest (no level) as it was; once it has a level, as a stop loss at that level.
 
 mod book;
 mod heap;
