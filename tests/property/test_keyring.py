@@ -69,7 +69,11 @@ def test_what_is_no_key_is_refused(number: int) -> None:
 def test_a_record_made_by_somebody_with_the_kek_holds_the_key_of_its_row(
     secret: bytes, told: str
 ) -> None:
-    row = {"owner": "u", "purpose": "p", "address": oracle.address(bytes(31) + b"\x02")}
+    row: dict[str, Any] = {
+        "owner": "u",
+        "purpose": "p",
+        "address": oracle.address(bytes(31) + b"\x02"),
+    }
     record = sealing.forged(bytes(range(1, 33)), b"main", secret, **row)
     if not told:
         RING.forget(RING.add_sealed(record, keks=[KEK], **row))
