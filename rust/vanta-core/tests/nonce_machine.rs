@@ -239,9 +239,49 @@ impl StateMachineTest for Life {
             let owner = life.owner.get(&slot.nonce).map(u8::to_string);
             assert_eq!(slot.intent.as_deref(), owner.as_deref());
         }
+        asks_about_what_blocks(&life.wallet);
     }
 
     fn teardown(_: Self, (): ()) {}
+}
+
+/// In an hour at the latest, whatever keeps a lane from going on is asked about.
+fn asks_about_what_blocks(wallet: &Wallet) {
+    let mut later = Wallet {
+        ledger: wallet.ledger.clone(),
+        ..*wallet
+    };
+    later.now += 3_600 * nonce_support::SECOND;
+    let asked: BTreeSet<u64> = later.due(None).iter().map(|due| due.nonce).collect();
+    let lane = wallet.ledger.lane(wallet.lane).unwrap();
+    let open = lane.slots().into_iter().filter(|slot| {
+        !matches!(
+            slot.state,
+            SlotState::Mined | SlotState::Safe | SlotState::Returned
+        )
+    });
+    let floor = lane.dump().0.counts.latest;
+    let mut lowest = true;
+    for slot in open {
+        let (used, settled) = (slot.nonce < floor, is_settled(lane, slot.nonce));
+        let blocks = !settled && (used || (lowest && lane.held().is_none()));
+        lowest &= settled || used;
+        assert!(
+            !blocks || asked.contains(&slot.nonce),
+            "nobody asks about {slot:?}"
+        );
+    }
+    if lane.held().is_none() {
+        let gaps = lane.gaps();
+        assert!(gaps.iter().all(|gap| asked.contains(gap)), "{gaps:?}");
+    }
+}
+
+fn is_settled(lane: &vanta_core::nonce::Lane, nonce: u64) -> bool {
+    let (_, slots, _) = lane.dump();
+    slots
+        .iter()
+        .any(|slot| slot.nonce == nonce && slot.receipt.is_some())
 }
 
 prop_state_machine! {
