@@ -252,6 +252,17 @@ fn ids_of_keys(#[case] id: &str, #[case] fits: bool) {
 }
 
 #[test]
+fn a_key_that_was_never_filled_is_refused() {
+    let zeros = || Zeroizing::new([0; 32]);
+    for made in [
+        Kek::local("main", 1, zeros()),
+        Kek::external("kms", 1, zeros(), b"a"),
+    ] {
+        assert_eq!(made.unwrap_err().to_string(), "key is zero, must be random");
+    }
+}
+
+#[test]
 fn entropy_that_was_never_filled_is_refused() {
     for fill in [0, 255] {
         let made = seal(b"x", &local("main", 1, 1), &context(), &[fill; ENTROPY]);
@@ -291,7 +302,7 @@ proptest! {
     #[test]
     fn whatever_is_sealed_opens_for_its_owner(
         secret in prop::collection::vec(any::<u8>(), 1..300),
-        key: [u8; 32],
+        key in any::<[u8; 32]>().prop_filter("never filled", |key| *key != [0; 32]),
         id in "[!-~]{1,40}",
         version: u32,
         owner in ".{1,20}",

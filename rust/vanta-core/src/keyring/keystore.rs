@@ -1,7 +1,8 @@
 //! Wallet files of others: keystore V3 (Web3 Secret Storage) and the crowdsale wallet of 2014.
 //!
-//! A file is from a stranger until its password opened it: sizes and costs are limited, names are
-//! read in any case but only once, and nothing of the file is repeated in an error.
+//! A file is from a stranger until its password opened it: sizes and costs are limited, a name may
+//! be spelt in any case but in one only (spelt the same twice, the last counts, as for any reader of
+//! JSON), and nothing of the file is repeated in an error.
 
 use aes::Aes128;
 use alloy_primitives::{Address, hex, keccak256};

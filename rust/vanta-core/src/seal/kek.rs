@@ -28,7 +28,7 @@ impl Kek {
     /// A KEK held here. `id` is 1 to 255 characters of printable ASCII without spaces.
     ///
     /// # Errors
-    /// [`CoreError::Invalid`] for another id.
+    /// [`CoreError::Invalid`] for another id and for a key of zeros.
     pub fn local(id: &str, version: u32, key: Zeroizing<[u8; 32]>) -> Result<Self, CoreError> {
         Self::new(id, version, key, None)
     }
@@ -62,6 +62,10 @@ impl Kek {
                 id.len()
             );
             return Err(CoreError::invalid("id", reason));
+        }
+        if *key == [0; 32] {
+            // Memory that was never filled; everybody could open what it seals.
+            return Err(CoreError::invalid("key", "is zero, must be random"));
         }
         Ok(Self {
             id: id.to_owned(),
