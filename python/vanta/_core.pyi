@@ -164,9 +164,8 @@ def margin_update(*, collateral_e6: int, notional_e6: int, amount_e6: int, is_de
 def withdrawal_leaves_enough(*, collateral_e6: int, pnl_e6: int, threshold_e10: int) -> bool: ...
 def impact_spread(*, flow: int, depth: int, impact_p_e10: int, constant_p_e10: int,
     max_spread_p_e10: int) -> int: ...  # impact * sqrt(|flow| / depth) + constant, at most max
-# Percent of collateral (net of an Upside share). Take profits round away from base, stops to it.
 def tp_price(*, base_e10: int, take_profit_p_e10: int, leverage_e10: int, is_long: bool,
-    profit_share_p_e10: int = 0) -> int: ...
+    profit_share_p_e10: int = 0) -> int: ...  # percent of collateral; away from base, stops to it
 def tp_percent(*, base_e10: int, price_e10: int, leverage_e10: int, is_long: bool,
     profit_share_p_e10: int = 0) -> int: ...
 def sl_price(*, base_e10: int, stop_loss_p_e10: int, leverage_e10: int, is_long: bool) -> int: ...
@@ -254,7 +253,7 @@ class RiskBook:
         """(user, position_id, market, 1 long | 0 short, entry_e10, collateral_e6, leverage_e10)."""
     def memory_bytes(self) -> int: ...
 # --- triggers: armed levels; a tick touches only what fires ---------------------------------------
-TRIGGER_KINDS: Final[_Names]  # a kind is an index into it
+TRIGGER_KINDS: Final[_Names]
 @final
 class Firings: row = version = _u32; id = level_e10 = _i64; kind = _u8
 @final
@@ -303,8 +302,7 @@ class Event:  # structs are dicts, an indexed reference type its hash; doubtful:
 @final
 class AbiTable:
     """`extra` lines `v2? event E(address indexed a)`, `v2 function f(...) returns (...)`,
-    `v2 error E()` add or replace. `name`: or a signature. None: unknown, malformed, other emitter.
-    """
+    `v2 error E()` add or replace. `name`: or a signature. None: unknown, unfit, other emitter."""
     def __new__(cls, extra: Sequence[str] = ()) -> Self: ...
     def entries(self) -> list[tuple[str, str, bytes, str, bool]]: ...
     def encode_call(self, name: str, args: Sequence[Any]) -> bytes: ...
@@ -381,6 +379,7 @@ def checksum_address(address: bytes) -> str: ...  # EIP-55
 def parse_address(text: str) -> bytes: ...  # verifies EIP-55; digits of one case have no checksum
 # --- nonces: a lane per (chain, wallet) -----------------------------------------------------------
 NONCE_WORDS: Final[dict[str, _Names]]  # by "state", "purpose", "outcome", "due"
+_Reorged = tuple[int, list[int], bool]  # lane, nonces open again, whether a final block is gone
 _Due = tuple[int, int, str, bytes | None, int, int]  # lane, nonce, kind, hash, tip and cap wei
 _Lane = tuple[int, bytes, bool, str, int, int, int, int, int | None]
 _Slot = tuple[int, str | None, str, bytes | None, int, bytes | None, bool]
@@ -415,8 +414,7 @@ class NonceLedger:
     def confirm(self, lane: int, *, nonce: int, hash: bytes, block: int, block_hash: bytes, ok: bool
         ) -> Confirmed: ...  # what used it, ours or not
     def sync(self, lane: int, *, latest: int, safe: int, finalized: int) -> Synced: ...
-    def reorg(self, chain_id: int, *, from_block: int) -> list[tuple[int, list[int], bool]]:
-        """Blocks gone: (lane, nonces open again, whether a final block is gone: hold)."""
+    def reorg(self, chain_id: int, *, from_block: int) -> list[_Reorged]: ...
     def due(self, chain_id: int, *, now_ns: int, next_base_fee_wei: int = 0, low_tip_wei: int = 0
         ) -> list[_Due]: ...  # what to do now: the "due" of `NONCE_WORDS`
     def gaps(self, lane: int) -> list[int]: ...
