@@ -45,49 +45,39 @@ pub(super) fn quick_health(row: &Row) -> Option<PositionHealth> {
     if !usual {
         return None;
     }
-    let (entry, price) = (row.entry.unsigned_abs(), row.price.unsigned_abs());
+    let entry = row.entry.unsigned_abs();
     let leverage = row.leverage.unsigned_abs();
     // Leverage is at least 1 and the threshold at most 1: the distance is at most the entry.
     let room = u128::from(entry) * u128::from(row.threshold.unsigned_abs());
     let (distance, _) = divide_words(room, leverage);
     let (shift, rest) = split_e10(u128::from(distance) * u128::from(row.buffer.unsigned_abs()));
-    let shift = u64::try_from(shift).ok()? + u64::from(rest != 0);
-    let is_long = row.side.is_long();
-    // What is left of the distance, as a gain: at most 2^57 either way.
-    let (liquidation, line, gain) = if is_long {
-        let liquidation = entry - distance;
-        (liquidation, liquidation + shift, row.price - row.entry)
-    } else {
-        let liquidation = entry + distance;
-        (liquidation, liquidation - shift, row.entry - row.price)
-    };
+    let shift = i64::try_from(shift).ok()? + i64::from(rest != 0);
+    // Sides and signs are as random as coins: a product costs less than a branch guessed wrong.
+    // No figure here exceeds 2^58.
+    let sign = 2 * i64::from(row.side.is_long()) - 1;
+    let liquidation = row.entry - sign * distance.cast_signed();
+    let line = liquidation + sign * shift;
+    let gain = sign * (row.price - row.entry);
     let left = gain + distance.cast_signed();
     let pnl = quick_pnl(gain, entry, row.collateral, leverage)?;
-    let distance_left = if left <= 0 || distance == 0 {
-        0
-    } else {
-        let scaled = u128::from(left.unsigned_abs()) * u128::from(ONE);
-        // A profit beyond a billion distances does not fit: the careful way says so.
-        if scaled >> 64 >= u128::from(distance) {
-            return None;
-        }
-        i64::try_from(divide_words(scaled, distance).0).ok()?
-    };
-    let beyond_line = if is_long {
-        price <= line
-    } else {
-        price >= line
-    };
+    let whole = distance.max(1);
+    let kept = left.max(0).unsigned_abs() * u64::from(distance != 0);
+    let scaled = u128::from(kept) * u128::from(ONE);
+    // A profit beyond a billion distances does not fit: the careful way says so.
+    if scaled >> 64 >= u128::from(whole) {
+        return None;
+    }
+    let distance_left = i64::try_from(divide_words(scaled, whole).0).ok()?;
     let state = if left <= 0 {
         PositionState::BeyondLiquidation
-    } else if beyond_line {
+    } else if sign * (row.price - line) <= 0 {
         PositionState::BeyondSafeLine
     } else {
         PositionState::Healthy
     };
     Some(PositionHealth {
-        liquidation: PriceE10::new(liquidation.cast_signed()).ok()?,
-        safe_line: PriceE10::new(line.cast_signed()).ok()?,
+        liquidation: PriceE10::new(liquidation).ok()?,
+        safe_line: PriceE10::new(line).ok()?,
         pnl: UsdE6::new(pnl).ok()?,
         distance_left: RatioE10::new(distance_left).ok()?,
         state,
@@ -174,11 +164,9 @@ fn quick_pnl(gain: i64, entry: u64, collateral: i64, leverage: u64) -> Option<i6
     }
     let (size, high) = divide_words(whole, entry);
     let size = i64::try_from(size).ok()?;
-    Some(if gain < 0 {
-        -size - i64::from(low != 0 || high != 0)
-    } else {
-        size
-    })
+    // -1 for a loss, else 0: `!size` is `-size - 1`, the loss rounded up where something is left.
+    let loss = gain >> 63;
+    Some((size ^ loss) - (loss * i64::from((low | u128::from(high)) == 0)))
 }
 
 #[cfg(test)]
