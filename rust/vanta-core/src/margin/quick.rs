@@ -235,15 +235,6 @@ mod tests {
 
     #[test]
     fn the_quick_way_ends_at_its_bounds_and_not_before() {
-        let usual = Row {
-            entry: 60_000 * E10,
-            price: 60_100 * E10,
-            collateral: 1_000_000_000,
-            leverage: 10 * E10,
-            side: Side::Short,
-            threshold: 8_500_000_000,
-            buffer: 500_000_000,
-        };
         let bounds: [Bound; 6] = [
             (|row, value| row.entry = value, 1, PRICE_BELOW - 1),
             (|row, value| row.price = value, 1, PRICE_BELOW - 1),
@@ -260,7 +251,7 @@ mod tests {
                 (high, true),
                 (high + 1, false),
             ] {
-                let mut row = usual;
+                let mut row = USUAL;
                 change(&mut row, value);
                 // An entry of next to nothing makes profits that only the careful way can refuse.
                 if row.entry == 1 {
@@ -271,5 +262,51 @@ mod tests {
                 assert!(!inside || quick == careful(&row), "{value}");
             }
         }
+    }
+
+    const USUAL: Row = Row {
+        entry: 60_000 * E10,
+        price: 60_100 * E10,
+        collateral: 1_000_000_000,
+        leverage: 10 * E10,
+        side: Side::Short,
+        threshold: 8_500_000_000,
+        buffer: 500_000_000,
+    };
+
+    #[test]
+    fn a_price_at_the_safe_line_is_beyond_it_on_both_sides() {
+        for side in [Side::Long, Side::Short] {
+            let mut row = Row { side, ..USUAL };
+            let line = careful(&row).map_or(0, |one| one.safe_line.get());
+            for (better, state) in [
+                (-1, PositionState::BeyondSafeLine),
+                (0, PositionState::BeyondSafeLine),
+                (1, PositionState::Healthy),
+            ] {
+                row.price = line + side.gain(better);
+                let quick = quick_health(&row);
+                assert_eq!(quick.map(|one| one.state), Some(state));
+                assert_eq!(quick, careful(&row));
+            }
+        }
+    }
+
+    #[test]
+    fn a_loss_is_rounded_up_for_what_either_division_leaves() {
+        // 3 * (10^10 + 1) leaves 3 of 10^10 and nothing of the entry.
+        assert_eq!(quick_gross(3, 2, 3, E10 + 1, Side::Long), Some(-2));
+        // And the other way about, then neither.
+        assert_eq!(quick_gross(3, 2, 4, E10, Side::Long), Some(-2));
+        assert_eq!(quick_gross(3, 2, 3, E10, Side::Long), Some(-1));
+    }
+
+    #[test]
+    fn a_line_ends_at_its_bounds() {
+        let line = |threshold, owed| {
+            quick_liquidation(60_000 * E10, 1_000, 10 * E10, Side::Long, threshold, owed)
+        };
+        assert!(line(E10, 0).is_some() && line(E10 + 1, 0).is_none());
+        assert!(line(E10, 1).is_some() && line(E10, -1).is_none());
     }
 }
