@@ -109,7 +109,7 @@ def test_opening_and_closing_move_the_book(is_open: bool, **k: Any) -> None:
     try:
         rate, kind = function(**k)
     except _core.ArithmeticOverflow:
-        assert max(long, short) * E10 >= 2**126
+        assert max(long, short, size) * E10 >= 2**126
         return
     assert (rate, kind) == expected
     rates_ = k["maker_p_e10"], k["taker_p_e10"]
