@@ -62,6 +62,7 @@ pub use onchain::{
 pub use order::{
     Finding, OpenOrder, OrderFindings, OrderPrice, OrderRule, OrderRules, validate_order,
 };
+pub(crate) use quick::quick_gross;
 pub(crate) use size::largest_fitting;
 pub use size::size_for_risk;
 pub use stops::{

@@ -86,7 +86,7 @@ pub(super) fn quick_health(row: &Row) -> Option<PositionHealth> {
 
 /// [`super::pnl`] of a row within the bounds.
 #[inline]
-pub(super) fn quick_gross(
+pub(crate) fn quick_gross(
     entry: i64,
     price: i64,
     collateral: i64,

@@ -1,13 +1,14 @@
 //! One user's account as the book keeps it.
 
-use super::opens::{Opens, Window};
-use super::tables::Positions;
+use super::opens::{Counts, Opens, Window};
+use super::policies::PolicyIx;
+use super::tables::{Markets, Positions};
 use crate::error::CoreError;
-use crate::margin::{Side, in_range, notional, pnl, share};
+use crate::margin::{Side, in_range, notional, pnl, quick_gross, share};
 use crate::units::{MarketIx, PriceE10, RatioE10, TimeNs, UsdE6, UserIx};
 
 /// A user's limits, already the stricter of policy and system ceiling.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Limits {
     /// Largest leverage.
     pub max_leverage: RatioE10,
@@ -32,6 +33,20 @@ pub struct Limits {
 }
 
 impl Limits {
+    /// Refuses every open.
+    pub(super) const NOTHING: Self = Self {
+        max_leverage: RatioE10::ZERO,
+        max_position: UsdE6::ZERO,
+        max_account_risk: RatioE10::ZERO,
+        liquidation_buffer: RatioE10::ONE,
+        max_daily_loss: RatioE10::ZERO,
+        opens_per_minute: 0,
+        trades_per_day: 0,
+        volume_hour: UsdE6::ZERO,
+        volume_day: UsdE6::ZERO,
+        max_losses_in_row: 0,
+    };
+
     pub(super) fn validate(&self) -> Result<(), CoreError> {
         share("liquidation_buffer_e10", self.liquidation_buffer)?;
         for (name, value) in [
@@ -78,10 +93,30 @@ pub struct Position {
     pub leverage: RatioE10,
 }
 
+impl Position {
+    fn gross(&self, price: PriceE10) -> Result<UsdE6, CoreError> {
+        let quick = quick_gross(
+            self.entry.get(),
+            price.get(),
+            self.collateral.get(),
+            self.leverage.get(),
+            self.side,
+        );
+        match quick {
+            Some(gross) => UsdE6::new(gross),
+            None => pnl(self.entry, price, self.collateral, self.leverage, self.side),
+        }
+    }
+}
+
 /// A user's account.
 #[derive(Debug, Clone)]
 pub struct Account {
-    pub(super) limits: Limits,
+    /// Its limits.
+    pub(super) policy: PolicyIx,
+    /// Equity as of the marks of that count; 0 = not known.
+    worth_at: u64,
+    equity: UsdE6,
     /// Ours, reserved amounts included.
     pub(super) cash: UsdE6,
     pub(super) reserved: UsdE6,
@@ -128,6 +163,13 @@ pub struct Exposure {
     pub losses_in_row: i64,
 }
 
+/// Equity at the last marks, and what the windows hold.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Known {
+    pub(super) equity: UsdE6,
+    pub(super) counts: Counts,
+}
+
 /// Margin, profit and equity at some marks.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Worth {
@@ -137,9 +179,11 @@ pub(super) struct Worth {
 }
 
 impl Account {
-    pub(super) fn new(state: &UserState) -> Self {
+    pub(super) fn new(state: &UserState, policy: PolicyIx) -> Self {
         Self {
-            limits: state.limits,
+            policy,
+            worth_at: 0,
+            equity: UsdE6::ZERO,
             cash: state.cash,
             reserved: UsdE6::ZERO,
             day: None,
@@ -156,12 +200,36 @@ impl Account {
     }
 
     /// Read a little of everything an admission will read, whatever it is.
-    pub(super) fn touch(&self) -> i64 {
-        let own = self.limits.max_leverage.get()
-            ^ self.limits.max_losses_in_row
-            ^ self.cash.get()
-            ^ self.losses_in_row;
-        own ^ self.positions.touch() ^ self.opens.touch()
+    #[inline]
+    pub(super) fn touch(&self, marks: u64, now: TimeNs) -> i64 {
+        let held = if self.worth_at == marks {
+            0
+        } else {
+            self.positions.touch()
+        };
+        self.losses_in_row ^ held ^ self.opens.touch(now)
+    }
+
+    /// Cash or positions changed.
+    pub(super) fn forget_worth(&mut self) {
+        self.worth_at = 0;
+    }
+
+    /// What the account stands at; its positions and opens are read only where they, the marks or
+    /// a window changed since it was last asked.
+    ///
+    /// # Errors
+    /// `Overflow` when a sum does not fit.
+    #[inline]
+    pub(super) fn known(&mut self, markets: &Markets, now: TimeNs) -> Result<Known, CoreError> {
+        if self.worth_at != markets.marks() {
+            self.equity = self.worth(|index| markets.mark(index))?.equity;
+            self.worth_at = markets.marks();
+        }
+        Ok(Known {
+            equity: self.equity,
+            counts: self.opens.counts(now)?,
+        })
     }
 
     pub(super) fn free(&self) -> Result<UsdE6, CoreError> {
@@ -182,13 +250,7 @@ impl Account {
         for (_, position) in self.positions.iter() {
             margin = margin.checked_add(position.collateral)?;
             if let Some(price) = mark(position.market) {
-                unrealised = unrealised.checked_add(pnl(
-                    position.entry,
-                    price,
-                    position.collateral,
-                    position.leverage,
-                    position.side,
-                )?)?;
+                unrealised = unrealised.checked_add(position.gross(price)?)?;
             }
         }
         let equity = self.cash.checked_add(margin)?.checked_add(unrealised)?;

@@ -1,22 +1,15 @@
 //! The book itself: accounts, markets, marks and reservations.
 
-use std::hint::black_box;
-
 use super::account::{Account, Exposure, Position, UserState};
 use super::figures::{Figures, Market, OpenRequest};
 use super::nearest::nearest_collateral;
-use super::rules::{Failure, RiskVerdict, failures};
-use super::tables::{Accounts, ByNumber, Markets, map_bytes};
+use super::policies::Policies;
+use super::reservations::{Reservation, Reservations};
+use super::rules::{RiskVerdict, failures};
+use super::tables::{Accounts, Markets};
 use crate::error::CoreError;
 use crate::margin::{Side, in_range, positive_price, positive_ratio};
 use crate::units::{MarketIx, PriceE10, RatioE10, TimeNs, UsdE6, UserIx};
-
-#[derive(Debug, Clone, Copy)]
-struct Reservation {
-    user: UserIx,
-    amount: UsdE6,
-    at: TimeNs,
-}
 
 /// A fill's effect on an account.
 #[derive(Debug, Clone, Copy)]
@@ -47,28 +40,14 @@ pub struct FillUpdate {
     pub reservation: u64,
 }
 
-/// Answer of `admit_batch` for one row.
-#[derive(Debug, Clone, Copy)]
-pub struct Admission {
-    /// The first failure; none = admitted.
-    pub failure: Option<Failure>,
-    /// See [`RiskVerdict::nearest_collateral`].
-    pub nearest_collateral: UsdE6,
-    /// See [`RiskVerdict::reservation`].
-    pub reservation: u64,
-}
-
 /// Accounts, positions, reservations and limits of all users of a shard.
 #[derive(Debug, Clone, Default)]
 pub struct RiskBook {
-    markets: Markets,
-    accounts: Accounts,
-    reservations: ByNumber<u64, Reservation>,
-    last_reservation: u64,
+    pub(super) markets: Markets,
+    pub(super) accounts: Accounts,
+    pub(super) policies: Policies,
+    pub(super) reservations: Reservations,
 }
-
-/// Rows of a batch whose accounts are asked for together.
-const AHEAD: usize = 16;
 
 fn unknown_user(user: UserIx) -> CoreError {
     CoreError::Unknown {
@@ -106,11 +85,14 @@ impl RiskBook {
         }
         self.accounts.reserve(users.len());
         for user in users {
+            let policy = self.policies.take(&user.limits);
             let Some(account) = self.accounts.get_mut(user.user) else {
-                self.accounts.push(user.user, Account::new(user));
+                self.accounts.push(user.user, Account::new(user, policy));
                 continue;
             };
-            account.limits = user.limits;
+            self.policies.give_back(account.policy);
+            account.policy = policy;
+            account.forget_worth();
             account.cash = user.cash;
             account.day = None;
             account.start_equity = user.day_start_equity;
@@ -162,7 +144,8 @@ impl RiskBook {
         size_of::<Self>()
             + self.accounts.heap_bytes()
             + self.markets.heap_bytes()
-            + map_bytes(&self.reservations)
+            + self.policies.heap_bytes()
+            + self.reservations.heap_bytes()
     }
 
     /// What `admit` would say, without reserving.
@@ -183,13 +166,14 @@ impl RiskBook {
             .ok_or(unknown_user(request.user))?;
         account.anchor(request.now);
         let market = self.markets.get(request.market);
-        let figures = Figures::of(request, market, account.limits.liquidation_buffer)?;
+        let limits = self.policies.get(account.policy);
+        let figures = Figures::of(request, market, limits.liquidation_buffer)?;
         let equity = account.worth(|index| self.markets.mark(index))?.equity;
-        let failures = failures(request, market, account, &figures, equity)?;
+        let failures = failures(request, market, account, limits, &figures, equity)?;
         let nearest = match market {
-            Some(market) if !failures.is_empty() => {
-                nearest_collateral(request, market, account, &figures, equity, &failures)?
-            }
+            Some(market) if !failures.is_empty() => nearest_collateral(
+                request, market, account, limits, &figures, equity, &failures,
+            )?,
             Some(_) | None => UsdE6::ZERO,
         };
         let verdict = RiskVerdict {
@@ -207,7 +191,7 @@ impl RiskBook {
     /// # Errors
     /// As [`RiskBook::check`]; then nothing is changed.
     pub fn admit(&mut self, request: &OpenRequest) -> Result<RiskVerdict, CoreError> {
-        let next = self.last_reservation.checked_add(1);
+        let next = self.reservations.next();
         let (account, mut verdict) = self.judged(request)?;
         if !verdict.ok() {
             return Ok(verdict);
@@ -220,60 +204,19 @@ impl RiskBook {
         account.roll(request.now, verdict.equity);
         account.opens.prune(request.now);
         account.opens.add(request.now, verdict.figures.notional, id);
-        self.last_reservation = id;
-        self.reservations.insert(
-            id,
-            Reservation {
-                user: request.user,
-                amount,
-                at: request.now,
-            },
-        );
+        self.reservations.push(Reservation {
+            user: request.user,
+            amount,
+            at: request.now,
+        });
         verdict.reservation = id;
         Ok(verdict)
-    }
-
-    /// [`RiskBook::admit`] row by row, in order: a row sees the reservations of those before it.
-    ///
-    /// # Errors
-    /// `AtRow` for the first impossible row; then nothing stays reserved.
-    pub fn admit_batch(&mut self, requests: &[OpenRequest]) -> Result<Vec<Admission>, CoreError> {
-        let mut out = Vec::with_capacity(requests.len());
-        self.reservations.reserve(requests.len());
-        for (row, request) in requests.iter().enumerate() {
-            if row % AHEAD == 0 {
-                self.touch(requests.iter().skip(row).take(AHEAD));
-            }
-            match self.admit(request) {
-                Ok(verdict) => out.push(Admission {
-                    failure: verdict.failures.first().copied(),
-                    nearest_collateral: verdict.nearest_collateral,
-                    reservation: verdict.reservation,
-                }),
-                Err(error) => {
-                    for made in &out {
-                        self.release(made.reservation);
-                    }
-                    return Err(error.at_row(row));
-                }
-            }
-        }
-        Ok(out)
-    }
-
-    // Ten thousand accounts lie outside of the cache. Read one by one each would be waited for;
-    // asked for together they come together.
-    fn touch<'a>(&self, requests: impl Iterator<Item = &'a OpenRequest>) {
-        let read = requests
-            .filter_map(|request| self.accounts.get(request.user))
-            .fold(0, |read, account| read ^ account.touch());
-        black_box(read);
     }
 
     /// Give a reservation back: its cash is free again and its open no longer counts. False when
     /// it is unknown, already given back or filled.
     pub fn release(&mut self, reservation: u64) -> bool {
-        let Some(gone) = self.reservations.remove(&reservation) else {
+        let Some(gone) = self.reservations.remove(reservation) else {
             return false;
         };
         if let Some(account) = self.accounts.get_mut(gone.user) {
@@ -305,7 +248,7 @@ impl RiskBook {
                 value,
             });
         }
-        let reserved = self.reservations.get(&fill.reservation).copied();
+        let reserved = self.reservations.get(fill.reservation).copied();
         if reserved.is_some_and(|made| made.user != fill.user) {
             let reason = format!("{} belongs to another user", fill.reservation);
             return Err(CoreError::invalid("reservation", reason));
@@ -317,6 +260,7 @@ impl RiskBook {
             return Ok(());
         };
         account.roll(fill.at, equity);
+        account.forget_worth();
         account.cash = cash;
         if gone {
             account.positions.remove(fill.position_id);
@@ -340,7 +284,7 @@ impl RiskBook {
         }
         if let Some(made) = reserved {
             account.give_back(made.amount);
-            self.reservations.remove(&fill.reservation);
+            self.reservations.remove(fill.reservation);
         }
         Ok(())
     }

@@ -124,25 +124,9 @@ impl Figures {
             return Err(CoreError::invalid("price_e10", reason));
         }
         let size = SizeFigures::of(request, facts, entry, request.collateral)?;
-        let (liquidation, line) = if market.is_some() {
-            let liquidation = match liquidation_price(
-                entry,
-                request.collateral,
-                request.leverage,
-                request.side,
-                facts.threshold,
-                UsdE6::ZERO,
-                UsdE6::ZERO,
-            ) {
-                // A short of next to no leverage is liquidated above any price; the leverage rules
-                // refuse it, so this must not fail first. The largest price is nearer: safe.
-                Err(error) if error.is_overflow() => PriceE10::MAX,
-                other => other?,
-            };
-            let line = safe_line(entry, liquidation, liquidation_buffer, request.side)?;
-            (liquidation, line)
-        } else {
-            (PriceE10::ZERO, PriceE10::ZERO)
+        let lines = match market {
+            Some(market) => Lines::of(request, market, entry, liquidation_buffer)?,
+            None => Lines::default(),
         };
         Ok(Self {
             notional: size.notional,
@@ -151,10 +135,43 @@ impl Figures {
             open_fee: size.open_fee,
             close_fee: size.close_fee,
             spread_cost: size.spread_cost,
-            liquidation,
-            safe_line: line,
+            liquidation: lines.liquidation,
+            safe_line: lines.safe,
             worst_loss: size.worst_loss,
         })
+    }
+}
+
+/// The prices at which an open ends; the size does not move them.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Lines {
+    pub(super) liquidation: PriceE10,
+    pub(super) safe: PriceE10,
+}
+
+impl Lines {
+    pub(super) fn of(
+        request: &OpenRequest,
+        market: &Market,
+        entry: PriceE10,
+        liquidation_buffer: RatioE10,
+    ) -> Result<Self, CoreError> {
+        let liquidation = match liquidation_price(
+            entry,
+            request.collateral,
+            request.leverage,
+            request.side,
+            market.threshold,
+            UsdE6::ZERO,
+            UsdE6::ZERO,
+        ) {
+            // A short of next to no leverage is liquidated above any price; the leverage rules
+            // refuse it, so this must not fail first. The largest price is nearer: safe.
+            Err(error) if error.is_overflow() => PriceE10::MAX,
+            other => other?,
+        };
+        let safe = safe_line(entry, liquidation, liquidation_buffer, request.side)?;
+        Ok(Self { liquidation, safe })
     }
 }
 

@@ -11,14 +11,19 @@
 //! argument; windows, days and resets follow from it. A value equal to its limit passes.
 
 mod account;
+mod batch;
 mod book;
 mod figures;
 mod nearest;
 mod opens;
+mod policies;
+mod quick;
+mod reservations;
 mod rules;
 mod tables;
 
 pub use account::{Account, Exposure, Limits, Position, UserState};
-pub use book::{Admission, FillUpdate, RiskBook};
+pub use batch::{Admission, Admissions, OpenRows};
+pub use book::{FillUpdate, RiskBook};
 pub use figures::{Figures, Market, OpenRequest};
 pub use rules::{Failure, RULES, RiskVerdict, Rule};

@@ -1,6 +1,6 @@
 //! The largest smaller size that would pass: what a refusal offers instead.
 
-use super::account::Account;
+use super::account::{Account, Limits};
 use super::figures::{Figures, Market, OpenRequest, SizeFigures};
 use super::opens::Window;
 use super::rules::Failure;
@@ -16,6 +16,7 @@ pub(super) fn nearest_collateral(
     request: &OpenRequest,
     market: &Market,
     account: &Account,
+    limits: &Limits,
     figures: &Figures,
     equity: UsdE6,
     failures: &[Failure],
@@ -26,7 +27,6 @@ pub(super) fn nearest_collateral(
     if failures.is_empty() || !by_size {
         return Ok(UsdE6::ZERO);
     }
-    let limits = &account.limits;
     let free = account.free()?;
     let hour = limits
         .volume_hour

@@ -49,9 +49,64 @@ struct Open {
     total: i128,
 }
 
+/// What the windows hold at every instant of `from..until`.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Counts {
+    from: TimeNs,
+    until: TimeNs,
+    /// Notional of the last hour.
+    pub(super) hour: i64,
+    /// Notional of this UTC day.
+    pub(super) day: i64,
+    /// Opens of the last minute.
+    pub(super) minute: u32,
+    /// Opens of this UTC day.
+    pub(super) today: u32,
+    /// Whether the oldest row is still counted, so that there is none to drop.
+    all_count: bool,
+}
+
+impl Counts {
+    #[inline]
+    pub(super) fn hold(&self, now: TimeNs) -> bool {
+        self.from <= now && now < self.until
+    }
+}
+
+fn stays(at: TimeNs, now: TimeNs) -> bool {
+    Window::HOUR.counts(at, now) || Window::UtcDay.counts(at, now)
+}
+
+// `known` with one open more or less, `None` where it does not fit or is due sooner than now.
+fn counted(known: Counts, at: TimeNs, notional: UsdE6, added: bool) -> Option<Counts> {
+    let now = known.from;
+    let (one, amount) = if added {
+        (1, notional.get())
+    } else {
+        (-1, -notional.get())
+    };
+    let mut next = known;
+    if Window::MINUTE.counts(at, now) {
+        next.minute = known.minute.checked_add_signed(one)?;
+        next.until = next.until.min(Window::MINUTE.leaves(at));
+    }
+    if Window::HOUR.counts(at, now) {
+        next.hour = known.hour.checked_add(amount)?;
+        next.until = next.until.min(Window::HOUR.leaves(at));
+    }
+    if Window::UtcDay.counts(at, now) {
+        next.today = known.today.checked_add_signed(one)?;
+        next.day = known.day.checked_add(amount)?;
+    }
+    next.all_count &= stays(at, now);
+    Some(next)
+}
+
 /// The opens still of interest to some window.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Opens {
+    /// An account is asked again long before a window changes: then the rows need not be read.
+    counts: Counts,
     rows: VecDeque<Open>,
     /// Running sum before the first row.
     base: i128,
@@ -66,6 +121,7 @@ impl Opens {
         } else {
             self.rows.partition_point(|row| row.at <= at)
         };
+        self.recount(at, notional, true);
         let total = self.total_before(index) + notional.wide();
         let open = Open {
             at,
@@ -94,21 +150,84 @@ impl Opens {
         };
         let before = self.total_before(index);
         if let Some(gone) = self.rows.remove(index) {
+            let amount = gone.total - before;
             for row in self.rows.iter_mut().skip(index) {
-                row.total -= gone.total - before;
+                row.total -= amount;
+            }
+            let amount = i64::try_from(amount).ok().map(UsdE6::new);
+            if let Some(Ok(amount)) = amount {
+                self.recount(at, amount, false);
+            } else {
+                self.counts = Counts::default();
             }
         }
+    }
+
+    // Between `from` and `until` a row is counted always or never, so one instant decides.
+    fn recount(&mut self, at: TimeNs, notional: UsdE6, added: bool) {
+        let known = self.counts;
+        if known.until <= known.from {
+            return;
+        }
+        self.counts = counted(known, at, notional, added).unwrap_or_default();
+    }
+
+    /// What the windows hold now; the rows are read only where that is not known yet.
+    ///
+    /// # Errors
+    /// `Overflow` when a notional or a count does not fit.
+    #[inline]
+    pub(super) fn counts(&mut self, now: TimeNs) -> Result<Counts, CoreError> {
+        if !self.counts.hold(now) {
+            self.counts = self.read(now)?;
+        }
+        Ok(self.counts)
+    }
+
+    fn read(&self, now: TimeNs) -> Result<Counts, CoreError> {
+        let (today, day) = self.within(Window::UtcDay, now)?;
+        let narrow =
+            |count| u32::try_from(count).map_err(|_| CoreError::Overflow { what: "opens" });
+        let mut until = Window::UtcDay.leaves(now);
+        for window in [Window::MINUTE, Window::HOUR] {
+            if let Some(head) = self.rows.get(self.first(window, now)) {
+                until = until.min(window.leaves(head.at));
+            }
+        }
+        Ok(Counts {
+            from: now,
+            until,
+            hour: self.volume(Window::HOUR, now)?.get(),
+            day: day.get(),
+            minute: narrow(self.count(Window::MINUTE, now))?,
+            today: narrow(today)?,
+            all_count: self.rows.front().is_none_or(|row| stays(row.at, now)),
+        })
+    }
+
+    /// [`Opens::prune`] and [`Opens::add`], once [`Opens::counts`] was asked for the same instant.
+    #[inline]
+    pub(super) fn add_counted(&mut self, now: TimeNs, notional: UsdE6, reservation: u64) {
+        if !self.counts.all_count {
+            self.prune(now);
+        }
+        self.add(now, notional, reservation);
     }
 
     /// Drop the rows no window can count any more.
     pub(super) fn prune(&mut self, now: TimeNs) {
         while let Some(row) = self.rows.front() {
-            if Window::HOUR.counts(row.at, now) || Window::UtcDay.counts(row.at, now) {
-                return;
+            if stays(row.at, now) {
+                break;
+            }
+            // What goes counts no more now, but did where the clock was set back since.
+            if !self.counts.hold(now) {
+                self.counts = Counts::default();
             }
             self.base = row.total;
             self.rows.pop_front();
         }
+        self.counts.all_count |= self.counts.hold(now);
     }
 
     fn total_before(&self, index: usize) -> i128 {
@@ -173,13 +292,18 @@ impl Opens {
         Ok(self.within(window, now)?.1)
     }
 
-    /// Read where a search will look.
-    pub(super) fn touch(&self) -> i64 {
+    /// Read what the next open will need: the newest row, and where a search will look.
+    #[inline]
+    pub(super) fn touch(&self, now: TimeNs) -> i64 {
+        let newest = self.rows.back().map_or(0, |row| row.at.get());
+        if self.counts.hold(now) {
+            return newest;
+        }
         let last = self.rows.len().saturating_sub(1);
-        [0, last / 4, last / 2, last / 4 * 3, last]
+        [0, last / 4, last / 2, last / 4 * 3]
             .iter()
             .filter_map(|row| self.rows.get(*row))
-            .fold(0, |read, row| read ^ row.at.get())
+            .fold(newest, |read, row| read ^ row.at.get())
     }
 
     /// Bytes on the heap.

@@ -1,6 +1,6 @@
 //! The rules, their published order, and what a verdict holds.
 
-use super::account::Account;
+use super::account::{Account, Limits};
 use super::figures::{Figures, Market, OpenRequest};
 use super::opens::Window;
 use crate::error::CoreError;
@@ -149,11 +149,11 @@ pub(super) fn failures(
     request: &OpenRequest,
     market: Option<&Market>,
     account: &Account,
+    limits: &Limits,
     figures: &Figures,
     equity: UsdE6,
 ) -> Result<Vec<Failure>, CoreError> {
     let mut out = Failures { found: Vec::new() };
-    let limits = &account.limits;
     out.refuse_if(
         !market.is_some_and(|market| market.is_open),
         Rule::Market,

@@ -58,6 +58,26 @@ impl Accounts {
         usize::try_from(*self.index.get(&user)?).ok()
     }
 
+    /// Where the user's account lies. `guess` is looked at first: a batch mostly asks for accounts
+    /// in the order they were loaded in, and then nothing is searched.
+    #[inline]
+    pub(super) fn place(&self, user: UserIx, guess: usize) -> Option<usize> {
+        match self.rows.get(guess) {
+            Some((owner, _)) if *owner == user => Some(guess),
+            Some(_) | None => self.row(user),
+        }
+    }
+
+    #[inline]
+    pub(super) fn at(&self, place: usize) -> Option<&Account> {
+        Some(&self.rows.get(place)?.1)
+    }
+
+    #[inline]
+    pub(super) fn at_mut(&mut self, place: usize) -> Option<&mut Account> {
+        Some(&mut self.rows.get_mut(place)?.1)
+    }
+
     pub(super) fn get(&self, user: UserIx) -> Option<&Account> {
         Some(&self.rows.get(self.row(user)?)?.1)
     }
@@ -105,6 +125,7 @@ struct Slot {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Markets {
     slots: Vec<Slot>,
+    marks: u64,
 }
 
 impl Markets {
@@ -123,9 +144,17 @@ impl Markets {
     }
 
     pub(super) fn set_mark(&mut self, index: MarketIx, price: PriceE10) {
+        let changed = self.mark(index) != Some(price);
         if let Some(slot) = self.slot(index) {
             slot.mark = Some(price);
         }
+        self.marks += u64::from(changed);
+    }
+
+    /// How often a mark changed, counted from 1: figures of the same count are of the same marks.
+    #[inline]
+    pub(super) fn marks(&self) -> u64 {
+        self.marks + 1
     }
 
     pub(super) fn get(&self, index: MarketIx) -> Option<&Market> {

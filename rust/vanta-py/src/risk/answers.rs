@@ -3,7 +3,7 @@
 use numpy::PyArray1;
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
-use vanta_core::risk::{Admission, Exposure, Failure, RiskVerdict, Rule};
+use vanta_core::risk::{Admissions, Exposure, Failure, RiskVerdict};
 
 type I64s = Py<PyArray1<i64>>;
 
@@ -168,25 +168,16 @@ pub(crate) struct PyAdmissions {
 }
 
 impl PyAdmissions {
-    pub(crate) fn new(py: Python<'_>, rows: &[Admission]) -> Self {
-        fn i64s(py: Python<'_>, rows: &[Admission], of: impl Fn(&Admission) -> i64) -> I64s {
-            PyArray1::from_iter(py, rows.iter().map(of)).unbind()
-        }
-        let failure =
-            |of: fn(&Failure) -> i64| move |row: &Admission| row.failure.as_ref().map_or(0, of);
-        let rule = |row: &Admission| {
-            row.failure
-                .map_or(Rule::None, |failure| failure.rule)
-                .code()
-        };
+    pub(crate) fn new(py: Python<'_>, rows: Admissions) -> Self {
+        let i64s = |column| PyArray1::from_vec(py, column).unbind();
         Self {
-            ok: PyArray1::from_iter(py, rows.iter().map(|row| row.failure.is_none())).unbind(),
-            rule: PyArray1::from_iter(py, rows.iter().map(rule)).unbind(),
-            value: i64s(py, rows, failure(|failure| failure.value)),
-            limit: i64s(py, rows, failure(|failure| failure.limit)),
-            resets_at_ns: i64s(py, rows, failure(|failure| failure.resets_at.get())),
-            nearest_collateral_e6: i64s(py, rows, |row| row.nearest_collateral.get()),
-            reservation: PyArray1::from_iter(py, rows.iter().map(|row| row.reservation)).unbind(),
+            ok: PyArray1::from_vec(py, rows.ok).unbind(),
+            rule: PyArray1::from_vec(py, rows.rule).unbind(),
+            value: i64s(rows.value),
+            limit: i64s(rows.limit),
+            resets_at_ns: i64s(rows.resets_at),
+            nearest_collateral_e6: i64s(rows.nearest_collateral),
+            reservation: PyArray1::from_vec(py, rows.reservation).unbind(),
         }
     }
 }

@@ -7,7 +7,7 @@ use vanta_core::risk::{FillUpdate, Limits, Market, RiskBook, UserState};
 use vanta_core::units::UserIx;
 
 use super::answers::{PyAdmissions, PyExposure, PyRiskVerdict};
-use super::asked::{request, requests};
+use super::asked::{Columns, request};
 use crate::arrays::{OptionalArg, array, array_like, int, int_or, row};
 use crate::errors::to_py;
 use crate::shared::Shared;
@@ -253,7 +253,7 @@ impl PyRiskBook {
         stop_loss_e10: &Bound<'_, PyAny>,
         now_ns: &Bound<'_, PyAny>,
     ) -> PyResult<PyAdmissions> {
-        let asked = requests(
+        let asked = Columns::read(
             user_ix,
             market_ix,
             is_long,
@@ -265,8 +265,8 @@ impl PyRiskBook {
         )?;
         let rows = self
             .book
-            .with_detached(py, |book| book.admit_batch(&asked))?;
-        Ok(PyAdmissions::new(py, &rows))
+            .with_detached(py, |book| book.admit_rows(&asked.rows()))?;
+        Ok(PyAdmissions::new(py, rows))
     }
 
     /// Bytes the book holds, its tables' slack included.
