@@ -11,7 +11,6 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import Any, Final
 
-import numpy as np
 import prometheus_client
 
 from vanta import logs
@@ -20,11 +19,11 @@ from vanta.domain.market import Catalogue
 from vanta.domain.ports import Clock, FeedSpec, PriceSource, Tick
 from vanta.domain.sources import SourceNames
 from vanta.domain.units import format_scaled
+from vanta.engine.burst import I64_MAX, Columns, is_plain
 from vanta.metrics import Metrics
 
 _log = logs.get(__name__)
 
-I64_MAX: Final = 2**63 - 1
 FEW: Final = 16
 """Below so many ticks one call each is quicker than a batch."""
 FLUSH_NS: Final = 20_000_000
@@ -120,23 +119,16 @@ class Feed:
     def ticks(self, batch: Sequence[Tick]) -> None:
         """Offer observations in arrival order; never blocks."""
         wall, mono = self._clock.now_ns(), self._clock.mono_ns()
-        run: list[Tick] = []
         if len(batch) < FEW:
             self._offer_few(batch, wall, mono)
-            self._schedule()
-            return
-        for tick in batch:
-            if (tick.market_ix, tick.source_ix) not in self._specs:
-                self._metrics.ticks.labels(source="unknown", result="UNKNOWN_FEED").inc()
-            elif _is_plain(tick):
-                run.append(tick)
+        else:
+            columns = Columns.of(batch)
+            if columns is not None and columns.all_in(self._specs):
+                self._offer_many(columns, wall, mono)
             else:
-                # The order of arrival is part of the book's rules: drain what came before.
-                self._offer_many(run, wall, mono)
-                run = []
-                self._offer_one(tick, wall, mono)
-        self._offer_many(run, wall, mono)
-        self._schedule()
+                self._offer_mixed(batch, wall, mono)
+        if not self._scheduled:
+            self._schedule()
 
     def head(self, source_ix: int, head_ns: int) -> None:
         """Tell how new the block is that a push source was read at."""
@@ -289,27 +281,50 @@ class Feed:
             else:
                 self._metrics.ticks.labels(source="unknown", result="UNKNOWN_FEED").inc()
 
-    def _offer_many(self, run: Sequence[Tick], wall: int, mono: int) -> None:
-        if not run:
-            return
-        markets, sources = [t.market_ix for t in run], [t.source_ix for t in run]
+    def _offer_mixed(self, batch: Sequence[Tick], wall: int, mono: int) -> None:
+        run: list[Tick] = []
+        for tick in batch:
+            if (tick.market_ix, tick.source_ix) not in self._specs:
+                self._metrics.ticks.labels(source="unknown", result="UNKNOWN_FEED").inc()
+                continue
+            run.append(tick)
+            if not is_plain(tick):
+                # The order of arrival is part of the book's rules: drain what came before.
+                self._offer_run(run[:-1], wall, mono)
+                run = []
+                self._offer_one(tick, wall, mono)
+        self._offer_run(run, wall, mono)
+
+    def _offer_run(self, run: Sequence[Tick], wall: int, mono: int) -> None:
+        columns = Columns.of(run) if len(run) >= FEW else None
+        if columns is None:
+            self._offer_few(run, wall, mono)
+        else:
+            self._offer_many(columns, wall, mono)
+
+    def _offer_many(self, run: Columns, wall: int, mono: int) -> None:
         answers = self._book.update_batch(
-            np.array(markets, np.uint16),
-            np.array(sources, np.uint16),
-            price_e10=np.array([t.value for t in run], np.int64),
-            conf_e10=np.array([t.conf or 0 for t in run], np.int64),
-            publish_ns=np.array([t.publish_ns for t in run], np.int64),
-            seq=np.array([-1 if t.seq is None else t.seq for t in run], np.int64),
+            run.market_ix,
+            run.source_ix,
+            price_e10=run.value,
+            conf_e10=run.conf,
+            publish_ns=run.publish_ns,
+            seq=run.seq,
             recv_wall_ns=wall,
             recv_mono_ns=mono,
-        )
-        self._touched.update(markets)
-        codes: list[int] = answers.tolist()
-        for key, count in Counter(zip(sources, codes, strict=True)).items():
-            self._uncounted[key] = self._uncounted.get(key, 0) + count
-        if any(codes):
-            for tick, code in zip(run, codes, strict=True):
-                self._reject(tick, code)
+        ).tobytes()
+        uncounted = self._uncounted
+        self._touched |= run.market_set
+        if answers.count(0) == len(answers):
+            for source_ix in run.source_set:
+                key = (source_ix, 0)
+                uncounted[key] = uncounted.get(key, 0) + run.sources.count(source_ix)
+            return
+        for key, count in Counter(zip(run.sources, answers, strict=True)).items():
+            uncounted[key] = uncounted.get(key, 0) + count
+        for market_ix, source_ix, code in zip(run.markets, run.sources, answers, strict=True):
+            if code:
+                self._rejects[market_ix, source_ix][PRICE_REJECTS[code]] += 1
 
     def _count(self, tick: Tick, code: int) -> None:
         self._reject(tick, code)
@@ -331,19 +346,6 @@ class Feed:
                 )
             counter.inc(count)
         self._uncounted.clear()
-
-
-def _is_plain(tick: Tick) -> bool:
-    # What the batch call can carry: integers at its scale and no word about the session.
-    return (
-        tick.expo == -10
-        and tick.session_open is None
-        and isinstance(tick.value, int)
-        and -I64_MAX <= tick.value <= I64_MAX
-        and (tick.conf is None or (isinstance(tick.conf, int) and 0 < tick.conf <= I64_MAX))
-        and 0 <= tick.publish_ns <= I64_MAX
-        and (tick.seq is None or 0 <= tick.seq <= I64_MAX)
-    )
 
 
 def _fit(value: int | str) -> int | str:
