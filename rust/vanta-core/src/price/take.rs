@@ -1,0 +1,197 @@
+//! The usual word in the lane: the gates where they only compare, and the word's place.
+
+use super::away::Away;
+use super::config::AggregateConfig;
+use super::feed::Instant;
+use super::lane::{Lane, Limits, Seat, Word};
+use super::number::{jump_limit, within};
+use super::world::World;
+use crate::units::E10;
+
+/// One bit per seat, for each of eight seats.
+const EVERY: u64 = 0x0101_0101_0101_0101;
+
+/// What the lane made of a word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Took {
+    Accepted,
+    /// Refused as a jump and put on hold.
+    Jump,
+    /// For the careful way.
+    Unusual,
+}
+
+/// The row of `seat` in a table of bits.
+fn row(table: u64, seat: u32) -> u64 {
+    table.wrapping_shr(seat * 8) & 0xff
+}
+
+impl Lane {
+    // Catch up with `now`; whether that was all that had to be done.
+    fn advance(&mut self, now: Instant, feeds: &mut Away<'_>, config: &AggregateConfig) -> bool {
+        if self.staged {
+            if self.at.mono >= now.mono {
+                return self.at.mono == now.mono;
+            }
+            self.calm
+                .remember(self.said(), self.at, self.spread, config);
+            let second = feeds.second(self.at.mono);
+            if second == self.second {
+                self.low = self.low.min(self.price);
+                self.high = self.high.max(self.price);
+            } else {
+                feeds.keep_moves(self);
+                (self.second, self.low, self.high) = (second, self.price, self.price);
+            }
+            self.staged = false;
+        } else if self.calm.mono > now.mono {
+            return false;
+        }
+        self.is_quiet(now)
+    }
+
+    /// Offer the word of a source at `now`, where our clock is not to blame for anything.
+    #[inline]
+    pub(crate) fn take(
+        &mut self,
+        source: u16,
+        said: Word,
+        now: Instant,
+        rules: (&Limits, &AggregateConfig),
+        world: &mut World,
+        away: &mut Away<'_>,
+    ) -> Took {
+        let (limits, config) = rules;
+        let Some(index) = self.seat_of(source) else {
+            return Took::Unusual;
+        };
+        if (!self.staged || self.at.mono != now.mono) && !self.advance(now, away, config) {
+            return Took::Unusual;
+        }
+        let (seat, clock) = (self.seats.get(index), self.clocks.get(index));
+        let (Some(&before), Some(&clock)) = (seat, clock) else {
+            return Took::Unusual;
+        };
+        let place = u32::try_from(index).unwrap_or(0);
+        let bit = 1_u64.wrapping_shl(place);
+        let age = now.wall.saturating_sub(said.publish).max(0);
+        let usual = said.price >= self.min_price
+            && said.price <= self.max_price
+            && said.publish >= 0
+            && said.publish <= now.wall.saturating_add(limits.skew)
+            && (said.publish > before.publish
+                || (said.publish == before.publish && said.seq > before.seq))
+            && age <= before.age_limit
+            && self.confident(said, bit);
+        if !usual {
+            return Took::Unusual;
+        }
+        if self.held != 0 && !away.nothing_held_matters(index, said, now, limits) {
+            return Took::Unusual;
+        }
+        let candidate = Seat {
+            price: said.price,
+            former: before.former,
+            conf: said.conf,
+            publish: said.publish,
+            seq: said.seq,
+            floor_publish: before.publish,
+            floor_seq: before.seq,
+            recv_mono: now.mono,
+            changed_mono: before.changed_mono,
+            stale_mono: now.mono.saturating_add(before.age_limit - age),
+            age_limit: before.age_limit,
+        };
+        if !within(said.price, before.price, before.price, limits.near) {
+            return self.hold(index, candidate, clock, rules, world, away);
+        }
+        let others = self.all() & !bit;
+        let (follows, trails) = (row(self.follows, place), row(self.trails, place));
+        if (trails & others != 0
+            && !within(said.price, before.former, before.former, limits.frozen_move))
+            || ((follows | trails) & others != others
+                && !away.in_peace(index, said.price, others & !(follows | trails), limits))
+        {
+            return Took::Unusual;
+        }
+        world.hear_at(clock, now.mono, said.publish);
+        if u64::from(self.held) & bit != 0 {
+            away.release(index);
+            self.held &= !u8::try_from(bit).unwrap_or(0);
+        }
+        let mut taken = candidate;
+        if said.price != before.price {
+            if trails & others != 0 {
+                away.note_references(index, before.former, trails & others);
+            }
+            // Whoever knew its price so far now knows its former one.
+            let shift = place * 8;
+            let column = bit * EVERY;
+            self.trails = (self.trails & !column & !0xff_u64.wrapping_shl(shift))
+                | (follows & others).wrapping_shl(shift);
+            // It has seen all others where they are.
+            self.follows = (self.follows | column) & !0xff_u64.wrapping_shl(shift);
+            taken.former = before.price;
+            taken.changed_mono = now.mono;
+        }
+        if let Some(seat) = self.seats.get_mut(index) {
+            *seat = taken;
+        }
+        if !self.staged {
+            (self.staged, self.accepted, self.by_primary) = (true, 0, 0);
+        }
+        self.at = now;
+        self.accepted += 1;
+        self.by_primary += i64::from(self.led && usize::from(self.lead) == index);
+        self.due = true;
+        Took::Accepted
+    }
+
+    // Narrow enough that no tolerance is widened by it.
+    fn confident(&self, said: Word, bit: u64) -> bool {
+        if said.conf == 0 {
+            return u64::from(self.promises) & bit == 0;
+        }
+        i128::from(said.conf) * i128::from(E10)
+            <= i128::from(self.max_conf) * i128::from(said.price)
+    }
+
+    // A word far from the one before: put on hold if it is a first jump that no peer confirms.
+    #[cold]
+    #[inline(never)]
+    fn hold(
+        &mut self,
+        index: usize,
+        candidate: Seat,
+        clock: u16,
+        (limits, config): (&Limits, &AggregateConfig),
+        world: &mut World,
+        away: &mut Away<'_>,
+    ) -> Took {
+        let Some(before) = self.seats.get(index).copied() else {
+            return Took::Unusual;
+        };
+        let far = |limit| !within(candidate.price, before.price, before.price, limit);
+        let leaps = far(config.jump_base_e10.min(config.jump_cap_e10))
+            && far(jump_limit(
+                candidate.publish.saturating_sub(before.publish),
+                config.jump_base_e10,
+                config.jump_slope_e10,
+                config.jump_cap_e10,
+            ));
+        let lonely = self.seats().iter().enumerate().all(|(at, peer)| {
+            let low = peer.price.min(candidate.price);
+            at == index || !within(candidate.price, peer.price, low, limits.tolerance)
+        });
+        let own_lead = self.led && usize::from(self.lead) == index;
+        if !leaps || !lonely || own_lead || self.held != 0 || config.jump_confirmations <= 1 {
+            return Took::Unusual;
+        }
+        if !away.put_on_hold(index, &candidate) {
+            return Took::Unusual;
+        }
+        self.held |= 1_u8.wrapping_shl(u32::try_from(index).unwrap_or(0));
+        world.hear_only(clock, candidate.recv_mono);
+        Took::Jump
+    }
+}
