@@ -1,13 +1,13 @@
 //! Many opens at once: ten thousand followers of one signal.
 //!
-//! A row says exactly what [`RiskBook::admit`] would. What passes is decided by `quick`; everything
-//! else, refusals with their reasons included, goes through `admit` itself.
+//! A row says exactly what [`RiskBook::admit`] would. Rows of everyday size are decided by `quick`;
+//! everything else goes through `admit` itself.
 
 use std::hint::black_box;
 
 use super::book::RiskBook;
 use super::figures::OpenRequest;
-use super::quick::{Admitted, Quick};
+use super::quick::{Admitted, Quick, Said};
 use super::reservations::Reservation;
 use super::rules::{Failure, Rule};
 use crate::error::CoreError;
@@ -205,13 +205,9 @@ impl RiskBook {
         request: &OpenRequest,
         place: Option<usize>,
     ) -> Result<Admission, CoreError> {
-        if let Some(reservation) = place.and_then(|place| self.admit_quickly(quick, request, place))
-        {
-            return Ok(Admission {
-                failure: None,
-                nearest_collateral: UsdE6::ZERO,
-                reservation,
-            });
+        let said = place.and_then(|place| self.admit_quickly(quick, request, place));
+        if let Some(said) = said {
+            return Ok(said);
         }
         let verdict = self.admit(request)?;
         Ok(Admission {
@@ -227,21 +223,32 @@ impl RiskBook {
         quick: &mut Quick,
         request: &OpenRequest,
         place: usize,
-    ) -> Option<u64> {
+    ) -> Option<Admission> {
         let id = self.reservations.next()?;
         let account = self.accounts.at_mut(place)?;
         let known = account.known(&self.markets, request.now).ok()?;
-        let Admitted {
-            notional,
-            required,
-            equity,
-        } = quick.admits(
+        let said = quick.judges(
             request,
             self.markets.get(request.market),
             self.policies.get(account.policy),
             account,
             &known,
         )?;
+        let Admitted {
+            notional,
+            required,
+            equity,
+        } = match said {
+            Said::Admitted(admitted) => admitted,
+            Said::Refused(failure, nearest_collateral) => {
+                account.anchor(request.now);
+                return Some(Admission {
+                    failure: Some(failure),
+                    nearest_collateral,
+                    reservation: 0,
+                });
+            }
+        };
         account.reserved = account.reserved.checked_add(required).ok()?;
         account.roll(request.now, equity);
         account.opens.add_counted(request.now, notional, id);
@@ -250,7 +257,11 @@ impl RiskBook {
             amount: required,
             at: request.now,
         });
-        Some(id)
+        Some(Admission {
+            failure: None,
+            nearest_collateral: UsdE6::ZERO,
+            reservation: id,
+        })
     }
 
     // Ten thousand accounts lie outside of the cache. Read one by one each would be waited for;
@@ -330,14 +341,18 @@ mod tests {
     #[test]
     fn what_passes_passes_the_quick_way_until_it_does_not() {
         let (mut book, mut quick) = (book(), Quick::new());
-        assert_eq!(book.admit_quickly(&mut quick, &request(), 0), Some(1));
-        assert_eq!(book.admit_quickly(&mut quick, &request(), 0), Some(2));
+        let mut next = |book: &mut RiskBook| {
+            let said = book.admit_quickly(&mut quick, &request(), 0).unwrap();
+            (said.reservation, said.failure)
+        };
+        assert_eq!(next(&mut book), (1, None));
+        assert_eq!(next(&mut book), (2, None));
         // The third of this minute.
-        assert_eq!(book.admit_quickly(&mut quick, &request(), 0), None);
-        assert!(book.release(2));
-        assert_eq!(book.admit_quickly(&mut quick, &request(), 0), Some(3));
         let careful = book.admit(&request()).unwrap();
         assert_eq!(careful.failures.first().unwrap().rule, Rule::OpensPerMinute);
+        assert_eq!(next(&mut book), (0, careful.failures.first().copied()));
+        assert!(book.release(2));
+        assert_eq!(next(&mut book), (3, None));
     }
 
     #[test]

@@ -2,7 +2,8 @@
 
 use super::account::{Account, Exposure, Position, UserState};
 use super::figures::{Figures, Market, OpenRequest};
-use super::nearest::nearest_collateral;
+use super::nearest::{Room, nearest_collateral};
+use super::opens::Window;
 use super::policies::Policies;
 use super::reservations::{Reservation, Reservations};
 use super::rules::{RiskVerdict, failures};
@@ -170,10 +171,22 @@ impl RiskBook {
         let figures = Figures::of(request, market, limits.liquidation_buffer)?;
         let equity = account.worth(|index| self.markets.mark(index))?.equity;
         let failures = failures(request, market, account, limits, &figures, equity)?;
+        let by_size = failures
+            .iter()
+            .all(|failure| failure.rule.eases_with_size());
         let nearest = match market {
-            Some(market) if !failures.is_empty() => nearest_collateral(
-                request, market, account, limits, &figures, equity, &failures,
-            )?,
+            Some(market) if by_size && !failures.is_empty() => {
+                let room = Room {
+                    free: account.free()?,
+                    hour: account.opens.volume(Window::HOUR, request.now)?,
+                    day: account.opens.volume(Window::UtcDay, request.now)?,
+                    equity,
+                    entry: figures.entry,
+                    required: figures.required,
+                    worst_loss: figures.worst_loss,
+                };
+                nearest_collateral(request, market, limits, &room)?
+            }
             Some(_) | None => UsdE6::ZERO,
         };
         let verdict = RiskVerdict {

@@ -18,6 +18,7 @@ mod nearest;
 mod opens;
 mod policies;
 mod quick;
+mod refuse;
 mod reservations;
 mod rules;
 mod tables;

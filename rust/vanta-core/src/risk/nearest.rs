@@ -1,41 +1,46 @@
 //! The largest smaller size that would pass: what a refusal offers instead.
 
-use super::account::{Account, Limits};
-use super::figures::{Figures, Market, OpenRequest, SizeFigures};
-use super::opens::Window;
-use super::rules::Failure;
+use super::account::Limits;
+use super::figures::{Market, OpenRequest, SizeFigures};
 use crate::error::CoreError;
 use crate::margin::{largest_fitting, notional};
-use crate::units::{E10, UsdE6, div_floor, mul_div_floor};
+use crate::units::{E10, PriceE10, UsdE6, div_floor, mul_div_floor};
 
-/// Largest collateral below the asked one, at the same leverage, that passes every rule now.
+/// What an account has left, and the figures of what it was asked for.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Room {
+    pub(super) free: UsdE6,
+    /// Opened in the last hour.
+    pub(super) hour: UsdE6,
+    /// Opened this UTC day.
+    pub(super) day: UsdE6,
+    pub(super) equity: UsdE6,
+    pub(super) entry: PriceE10,
+    /// Of the asked size; where to look first, no more than that.
+    pub(super) required: UsdE6,
+    /// As `required`.
+    pub(super) worst_loss: UsdE6,
+}
+
+/// Largest collateral below the asked one, at the same leverage, that passes every rule now, where
+/// only rules that ease with size refuse.
 ///
 /// Entry, liquidation price and safe line do not depend on the collateral, and the five rules that
 /// ease with size are monotone in it, so one search decides all of them.
 pub(super) fn nearest_collateral(
     request: &OpenRequest,
     market: &Market,
-    account: &Account,
     limits: &Limits,
-    figures: &Figures,
-    equity: UsdE6,
-    failures: &[Failure],
+    room: &Room,
 ) -> Result<UsdE6, CoreError> {
-    let by_size = failures
-        .iter()
-        .all(|failure| failure.rule.eases_with_size());
-    if failures.is_empty() || !by_size {
-        return Ok(UsdE6::ZERO);
-    }
-    let free = account.free()?;
-    let hour = limits
-        .volume_hour
-        .checked_sub(account.opens.volume(Window::HOUR, request.now)?)?;
-    let day = limits
-        .volume_day
-        .checked_sub(account.opens.volume(Window::UtcDay, request.now)?)?;
+    let free = room.free;
+    let hour = limits.volume_hour.checked_sub(room.hour)?;
+    let day = limits.volume_day.checked_sub(room.day)?;
     let cap = limits.max_position.min(hour).min(day);
-    let may_lose = equity.max(UsdE6::ZERO).times_floor(limits.max_account_risk);
+    let may_lose = room
+        .equity
+        .max(UsdE6::ZERO)
+        .times_floor(limits.max_account_risk);
     // An amount beyond 64 bits allows any loss.
     let may_lose = may_lose.unwrap_or(UsdE6::MAX);
     if cap < market.min_notional || free <= UsdE6::ZERO {
@@ -45,17 +50,17 @@ pub(super) fn nearest_collateral(
     let below = (cap.wide() + 1) * i128::from(E10) - 1;
     let high = div_floor(below, request.leverage.wide()).unwrap_or(i64::MAX);
     let high = high.min(request.collateral.get() - 1);
-    let guess = scaled(request.collateral, free, figures.required).min(scaled(
+    let guess = scaled(request.collateral, free, room.required).min(scaled(
         request.collateral,
         may_lose,
-        figures.worst_loss,
+        room.worst_loss,
     ));
     let found = largest_fitting(high, guess, |collateral| {
         if collateral == 0 {
             return Ok(true);
         }
         let collateral = UsdE6::new(collateral)?;
-        let size = SizeFigures::of(request, market, figures.entry, collateral)?;
+        let size = SizeFigures::of(request, market, room.entry, collateral)?;
         Ok(size.required <= free && size.worst_loss <= may_lose)
     })?;
     let found = UsdE6::new(found)?;

@@ -1,5 +1,4 @@
-//! Whether an open of everyday size passes every rule, without finding out what it would be refused
-//! with: the admissions of a batch.
+//! What the rules say to an open of everyday size: the rows of a batch.
 //!
 //! Followers of one signal share market, direction, price and stop, and many share leverage and
 //! limits. What follows from those is found once. What remains is a few products per follower, and
@@ -9,6 +8,8 @@
 use super::account::{Account, Known, Limits};
 use super::figures::{Lines, Market, OpenRequest};
 use super::policies::PolicyIx;
+use super::refuse::{Case, refusal};
+use super::rules::Failure;
 use crate::margin::{Fill, Side, execution_price};
 use crate::units::{E10, PriceE10, RatioE10, UsdE6, split_e10};
 
@@ -21,6 +22,15 @@ const COLLATERAL_BELOW: i64 = 1 << 50;
 const ONE: u64 = E10.unsigned_abs();
 /// Bits of a share of the collateral.
 const SHARE_BITS: u32 = 32;
+
+/// What the quick way is sure of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Said {
+    /// Every rule passes.
+    Admitted(Admitted),
+    /// The first failure, and the nearest collateral.
+    Refused(Failure, UsdE6),
+}
 
 /// What an admitted open reserves and counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,16 +83,16 @@ impl Quick {
         }
     }
 
-    /// The figures of an open that passes every rule; `None` where that is not sure.
+    /// What the rules say to an open; `None` where that is not sure.
     #[inline]
-    pub(super) fn admits(
+    pub(super) fn judges(
         &mut self,
         request: &OpenRequest,
         market: Option<&Market>,
         limits: &Limits,
         account: &Account,
         known: &Known,
-    ) -> Option<Admitted> {
+    ) -> Option<Said> {
         let (raw, leverage) = (request.collateral.get(), request.leverage.get());
         let usual =
             (1..COLLATERAL_BELOW).contains(&raw) & (E10..LEVERAGE_BELOW).contains(&leverage);
@@ -121,34 +131,46 @@ impl Quick {
         let at_stop = u64::try_from(lost >> SHARE_BITS).ok()? + 1;
         let worst = at_stop.checked_add(costs)?;
         let notional = i64::try_from(notional).ok()?;
-        let (equity, free) = (
-            known.equity.get(),
-            account.cash.get().checked_sub(account.reserved.get())?,
-        );
+        let equity = known.equity.get();
+        let free = account.free().ok()?.get();
         let start = account.day_start_equity(request.now, known.equity).get();
         let counts = &known.counts;
-        let passes = (notional >= signal.market.min_notional.get())
-            && (notional <= limits.max_position.get())
-            && (required <= free)
-            && (equity > 0)
-            && (wide(worst) <= part(equity, limits.max_account_risk.get())?)
-            && (limits.max_daily_loss >= RatioE10::ZERO)
-            && ((start <= equity)
+        let risk_passes = part(equity, limits.max_account_risk.get())
+            .is_some_and(|most| equity > 0 && wide(worst) <= most);
+        let passes = notional >= signal.market.min_notional.get()
+            && notional <= limits.max_position.get()
+            && required <= free
+            && risk_passes
+            && limits.max_daily_loss >= RatioE10::ZERO
+            && (start <= equity
                 || (start > 0
                     && wide(start.abs_diff(equity)) <= part(start, limits.max_daily_loss.get())?))
-            && (account.losses_in_row < limits.max_losses_in_row)
-            && (i64::from(counts.minute) < limits.opens_per_minute)
-            && (i64::from(counts.today) < limits.trades_per_day)
-            && (counts.hour.checked_add(notional)? <= limits.volume_hour.get())
-            && (counts.day.checked_add(notional)? <= limits.volume_day.get());
-        if !passes {
-            return None;
+            && account.losses_in_row < limits.max_losses_in_row
+            && i64::from(counts.minute) < limits.opens_per_minute
+            && i64::from(counts.today) < limits.trades_per_day
+            && counts.hour.checked_add(notional)? <= limits.volume_hour.get()
+            && counts.day.checked_add(notional)? <= limits.volume_day.get();
+        let (notional, required) = (UsdE6::new(notional).ok()?, UsdE6::new(required).ok()?);
+        if passes {
+            return Some(Said::Admitted(Admitted {
+                notional,
+                required,
+                equity: known.equity,
+            }));
         }
-        Some(Admitted {
-            notional: UsdE6::new(notional).ok()?,
-            required: UsdE6::new(required).ok()?,
-            equity: known.equity,
-        })
+        let (failure, nearest) = refusal(&Case {
+            request,
+            market: &signal.market,
+            entry: signal.entry,
+            limits,
+            account,
+            known,
+            notional,
+            required,
+            worst: UsdE6::new(i64::try_from(worst).ok()?).ok()?,
+            risk_passes,
+        })?;
+        Some(Said::Refused(failure, nearest))
     }
 }
 

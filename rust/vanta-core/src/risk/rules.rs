@@ -249,7 +249,7 @@ pub(super) fn failures(
 
 /// `loss / whole` in e10, rounded up; 0 when there is no loss, the largest value when there is
 /// nothing to lose it from.
-fn loss_share(loss: UsdE6, whole: UsdE6) -> Result<i64, CoreError> {
+pub(super) fn loss_share(loss: UsdE6, whole: UsdE6) -> Result<i64, CoreError> {
     if loss <= UsdE6::ZERO {
         return Ok(0);
     }
