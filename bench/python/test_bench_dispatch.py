@@ -199,6 +199,7 @@ def test_a_tick_reaches_a_callback(benchmark, prices: list[int], way: str) -> No
     def setup() -> tuple[tuple[object, ...], dict[str, object]]:
         return ((fresh(),) if fresh else ()), {}
 
+    benchmark.extra_info["per"] = TICKS
     run(*setup()[0])
     assert heard.count == (TICKS // 64 if way == "feed in bursts" else TICKS)
     benchmark.pedantic(run, setup=setup, rounds=15, warmup_rounds=2)

@@ -259,6 +259,7 @@ def test_admit_10_000_users(
     benchmark: Any, books: tuple[_core.RiskBook, PythonBook], who: str, outcome: str
 ) -> None:
     benchmark.group = f"admit 10,000 users, {outcome}"
+    benchmark.extra_info["per"] = USERS
     core, twin = books
     asks = _asks(SIZES[outcome])
     columns: dict[str, Any] = {
@@ -271,15 +272,19 @@ def test_admit_10_000_users(
         },
     }
     made: list[int] = []
+    answers: list[Any] = []
 
     def undo() -> None:
+        for answer in answers:
+            made.extend(answer.reservation.tolist())
         for reservation in made:
             core.release(reservation)
+        answers.clear()
         made.clear()
         twin.undo()
 
     def batch() -> None:
-        made.extend(core.admit_batch(**columns, now_ns=NOW).reservation.tolist())
+        answers.append(core.admit_batch(**columns, now_ns=NOW))
 
     def one_by_one() -> None:
         made.extend(core.admit(**ask).reservation for ask in asks)
@@ -296,16 +301,8 @@ def test_admit_10_000_users(
     assert core.exposure(0, now_ns=NOW).reserved_e6 == 0
 
 
-@pytest.mark.parametrize("who", ["core batch", "python int"])
-def test_10_000_followers_of_one_signal(
-    benchmark: Any, books: tuple[_core.RiskBook, PythonBook], who: str
-) -> None:
-    """One market, side, price and stop; sizes and leverages are each follower's own.
-
-    The wall is the memory of 10,000 accounts, half a kilobyte each with what they hold.
-    """
-    benchmark.group = "one signal for 10,000 followers"
-    core, twin = books
+def _followers(outcome: str) -> list[Ask]:
+    """One market, side, price and stop; sizes and leverages are each follower's own."""
     seeded = random.Random(11)
     asks = [
         ask
@@ -315,27 +312,46 @@ def test_10_000_followers_of_one_signal(
             "leverage_e10": seeded.randint(10, 25) * E10,
             "stop_loss_e10": 990 * E10,
         }
-        for ask in _asks(100 * E6)
+        for ask in _asks(SIZES["refused" if outcome == "refused" else "admitted"])
     ]
+    if outcome == "half refused":
+        for ask in asks[::2]:
+            ask["collateral_e6"] *= 20
+    return asks
+
+
+@pytest.mark.parametrize("outcome", ["admitted", "marks moved", "half refused", "refused"])
+@pytest.mark.parametrize("who", ["core batch", "python int"])
+def test_10_000_followers_of_one_signal(
+    benchmark: Any, books: tuple[_core.RiskBook, PythonBook], who: str, outcome: str
+) -> None:
+    """The wall is the memory of 10,000 accounts: 200 bytes each, and one open written.
+
+    Where marks moved since the last batch, every position is valued anew.
+    """
+    benchmark.group = f"one signal for 10,000 followers, {outcome}"
+    benchmark.extra_info["per"] = USERS
+    core, twin = books
+    asks = _followers(outcome)
     kinds = {"user_ix": np.uint32, "market_ix": np.uint16, "is_long": np.bool_}
     columns: dict[str, Any] = {
         name: np.array([ask[name] for ask in asks], dtype=kinds.get(name, np.int64))
         for name in asks[0]
         if name != "now_ns"
     }
-    verdicts = core.admit_batch(**columns, now_ns=NOW)
-    assert verdicts.ok.tolist() == [twin.admit(**ask) for ask in asks]
+    answers: list[Any] = []
+    moves = cycle((1_000 * E10, 1_001 * E10))
 
-    answers: list[Any] = [verdicts]
-
-    def undo() -> None:
+    def setup() -> None:
         for answer in answers:
             for reservation in answer.reservation.tolist():
                 core.release(reservation)
         answers.clear()
         twin.undo()
-
-    undo()
+        if outcome == "marks moved":
+            twin.marks = [next(moves)] * MARKETS
+            marks = np.array(twin.marks, dtype=np.int64)
+            core.set_marks(np.arange(MARKETS, dtype=np.uint16), price_e10=marks)
 
     def batch() -> None:
         answers.append(core.admit_batch(**columns, now_ns=NOW))
@@ -344,8 +360,12 @@ def test_10_000_followers_of_one_signal(
         for ask in asks:
             twin.admit(**ask)
 
-    benchmark.pedantic(batch if who == "core batch" else python, setup=undo, rounds=10)
-    undo()
+    setup()
+    batch()
+    assert answers[0].ok.tolist() == [twin.admit(**ask) for ask in asks]
+    benchmark.pedantic(batch if who == "core batch" else python, setup=setup, rounds=10)
+    moves = cycle((1_000 * E10,))
+    setup()
 
 
 def test_bytes_of_a_user(benchmark: Any, books: tuple[_core.RiskBook, PythonBook]) -> None:
