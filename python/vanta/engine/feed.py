@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import Any, Final
 
 import prometheus_client
+from msgspec.structs import astuple
 
 from vanta import logs
 from vanta._core import BREAKERS, PRICE_REJECTS, QUALITIES, PriceBook, Quote
@@ -257,20 +258,26 @@ class Feed:
     # --- into the book ------------------------------------------------------------------------
 
     def _offer_one(self, tick: Tick, wall: int, mono: int) -> None:
+        market_ix, source_ix, value, expo, conf, publish_ns, seq, session_open = astuple(tick)
         code = self._book.update(
-            tick.market_ix,
-            tick.source_ix,
-            value=_fit(tick.value),
-            expo=tick.expo,
-            conf=None if tick.conf is None else _fit(tick.conf),
-            publish_ns=_clamp(tick.publish_ns),
-            seq=None if tick.seq is None else _clamp(tick.seq),
-            session_open=tick.session_open,
+            market_ix,
+            source_ix,
+            value=value if type(value) is int and -I64_MAX <= value <= I64_MAX else _fit(value),
+            expo=expo,
+            conf=None if conf is None else _fit(conf),
+            publish_ns=publish_ns if -I64_MAX <= publish_ns <= I64_MAX else _clamp(publish_ns),
+            seq=seq if seq is None or -I64_MAX <= seq <= I64_MAX else _clamp(seq),
+            session_open=session_open,
             recv_wall_ns=wall,
             recv_mono_ns=mono,
         )
-        self._count(tick, code)
-        self._touched.add(tick.market_ix)
+        if code:
+            self._rejects[market_ix, source_ix][PRICE_REJECTS[code]] += 1
+        # A metric is locked at each step, which costs as much as the whole way of a tick through
+        # the book: they are told at each flush.
+        key = (source_ix, code)
+        self._uncounted[key] = self._uncounted.get(key, 0) + 1
+        self._touched.add(market_ix)
 
     def _offer_few(self, batch: Sequence[Tick], wall: int, mono: int) -> None:
         # For a handful the arrays of a batch cost more than its ticks. They count as simultaneous
@@ -325,17 +332,6 @@ class Feed:
         for market_ix, source_ix, code in zip(run.markets, run.sources, answers, strict=True):
             if code:
                 self._rejects[market_ix, source_ix][PRICE_REJECTS[code]] += 1
-
-    def _count(self, tick: Tick, code: int) -> None:
-        self._reject(tick, code)
-        # A metric is locked at each step, which costs as much as the whole way of a tick through
-        # the book: they are told at each flush.
-        key = (tick.source_ix, code)
-        self._uncounted[key] = self._uncounted.get(key, 0) + 1
-
-    def _reject(self, tick: Tick, code: int) -> None:
-        if code:
-            self._rejects[tick.market_ix, tick.source_ix][PRICE_REJECTS[code]] += 1
 
     def _publish_counts(self) -> None:
         for (source_ix, code), count in self._uncounted.items():
