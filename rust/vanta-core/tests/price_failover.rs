@@ -5,7 +5,7 @@ mod price_support;
 use price_support::{MS, P, World, moved, primary, push, stream};
 use rstest::rstest;
 use vanta_core::price::{FeedSpec, Number, Observation, Quality, Reject};
-use vanta_core::units::{MarketIx, SECOND_NS, SourceIx};
+use vanta_core::units::SECOND_NS;
 
 const STEP: i64 = 100 * MS;
 
@@ -307,9 +307,7 @@ fn a_refusal_of_the_primary_does_not_undo_what_it_said_before_within_one_batch()
         (0, world.observation(moved(P, 1))),
         (0, refused),
     ];
-    let market = MarketIx::new(0).unwrap();
-    let offers = words.map(|(source, seen)| (market, SourceIx::new(source).unwrap(), seen));
-    world.book.update_many(offers.into_iter(), |_| {});
+    world.batch(&words);
     // It had returned before it was refused, so nothing is to be proven again.
     world.pass(STEP);
     world.all(&prices);

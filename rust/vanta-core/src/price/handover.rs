@@ -2,7 +2,7 @@
 
 use super::codes::Quality;
 use super::config::AggregateConfig;
-use super::feed::{Feed, FeedKind, Instant, NEVER, Seen};
+use super::feed::{Feed, FeedKind, Held, Instant, NEVER, Seen};
 use super::lane::{Lane, SEATS, Seat};
 use super::market::Market;
 use super::settle::Staged;
@@ -25,6 +25,8 @@ impl Lane {
             count: 0,
             promises: 0,
             held: 0,
+            behind: 0,
+            seen: 0,
             sources: [0; SEATS],
             clocks: [0; SEATS],
             follows: 0,
@@ -57,6 +59,8 @@ impl Lane {
             quiet_wall: NEVER,
             quiet_mono: NEVER,
             seats: [Seat::default(); SEATS],
+            waits: Seat::default(),
+            seen_then: [0; SEATS],
         }
     }
 
@@ -165,6 +169,8 @@ impl Lane {
                     seat.price
                 } else if self.trails >> place & 1 == 1 {
                     seat.former
+                } else if let Some(seen) = self.stayed_behind(at, index) {
+                    seen
                 } else {
                     continue;
                 };
@@ -179,6 +185,13 @@ impl Lane {
                 }
                 feed.heard_mono = feed.heard_mono.max(seat.recv_mono);
                 feed.changed_mono = seat.changed_mono;
+                if self.held >> index & 1 == 1 {
+                    feed.heard_mono = feed.heard_mono.max(self.waits.recv_mono);
+                    feed.held = Some(Box::new(Held {
+                        seen: self.waits.seen(),
+                        count: 1,
+                    }));
+                }
             }
         }
         market.machine.recall(&self.calm);

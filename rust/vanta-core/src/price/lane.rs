@@ -110,14 +110,18 @@ pub(crate) struct Lane {
     pub led: bool,
     pub lead: u8,
     pub count: u8,
-    /// Bits of the feeds that promise a confidence, and of those with a jump on hold.
+    /// Bits of the feeds that promise a confidence, and of the one whose jump `waits`, if any.
     pub promises: u8,
     pub held: u8,
+    /// The feed that stayed behind alone, and for which others it is `seen_then` that says where it
+    /// saw them.
+    pub behind: u8,
+    pub seen: u8,
     pub sources: [u16; SEATS],
     /// Where the world keeps each source.
     pub clocks: [u16; SEATS],
-    /// Per seat, whose reference to it is its price, and whose is its former one. The reference of
-    /// everybody else is where the feeds keep it.
+    /// Per seat, whose reference to it is its price, and whose is its former one. That of everybody
+    /// else is in `seen_then`, or where the feeds keep it.
     pub follows: u64,
     pub trails: u64,
     pub min_price: i64,
@@ -142,6 +146,8 @@ pub(crate) struct Lane {
     pub quiet_wall: i64,
     pub quiet_mono: i64,
     pub seats: [Seat; SEATS],
+    pub waits: Seat,
+    pub seen_then: [i64; SEATS],
 }
 
 impl Lane {

@@ -3,7 +3,7 @@
 use super::away::Away;
 use super::config::AggregateConfig;
 use super::feed::Instant;
-use super::lane::{Lane, Limits, Seat, Word};
+use super::lane::{Lane, Limits, SEATS, Seat, Word};
 use super::number::{jump_limit, within};
 use super::world::World;
 use crate::units::E10;
@@ -86,43 +86,43 @@ impl Lane {
         if !usual {
             return Took::Unusual;
         }
-        if self.held != 0 && !away.nothing_held_matters(index, said, now, limits) {
+        if self.held != 0 && self.held_matters(bit, said, now, limits) {
             return Took::Unusual;
         }
-        let candidate = Seat {
-            price: said.price,
-            former: before.former,
-            conf: said.conf,
-            publish: said.publish,
-            seq: said.seq,
-            floor_publish: before.publish,
-            floor_seq: before.seq,
-            recv_mono: now.mono,
-            changed_mono: before.changed_mono,
-            stale_mono: now.mono.saturating_add(before.age_limit - age),
-            age_limit: before.age_limit,
-        };
+        let stale_mono = now.mono.saturating_add(before.age_limit - age);
         if !within(said.price, before.price, before.price, limits.near) {
-            return self.hold(index, candidate, clock, rules, world, away);
+            let candidate = Seat {
+                price: said.price,
+                conf: said.conf,
+                publish: said.publish,
+                seq: said.seq,
+                recv_mono: now.mono,
+                stale_mono,
+                ..before
+            };
+            return self.hold(index, candidate, clock, rules, world);
         }
         let others = self.all() & !bit;
         let (follows, trails) = (row(self.follows, place), row(self.trails, place));
         if (trails & others != 0
             && !within(said.price, before.former, before.former, limits.frozen_move))
             || ((follows | trails) & others != others
-                && !away.in_peace(index, said.price, others & !(follows | trails), limits))
+                && !self.in_peace(
+                    index,
+                    said.price,
+                    others & !(follows | trails),
+                    limits,
+                    away,
+                ))
         {
             return Took::Unusual;
         }
         world.hear_at(clock, now.mono, said.publish);
-        if u64::from(self.held) & bit != 0 {
-            away.release(index);
-            self.held &= !u8::try_from(bit).unwrap_or(0);
-        }
-        let mut taken = candidate;
-        if said.price != before.price {
+        self.held &= !u8::try_from(bit).unwrap_or(0);
+        let changed = said.price != before.price;
+        if changed {
             if trails & others != 0 {
-                away.note_references(index, before.former, trails & others);
+                self.note_references(index, before.former, trails & others, away);
             }
             // Whoever knew its price so far now knows its former one.
             let shift = place * 8;
@@ -131,11 +131,19 @@ impl Lane {
                 | (follows & others).wrapping_shl(shift);
             // It has seen all others where they are.
             self.follows = (self.follows | column) & !0xff_u64.wrapping_shl(shift);
-            taken.former = before.price;
-            taken.changed_mono = now.mono;
+            if usize::from(self.behind) == index {
+                self.seen = 0;
+            }
         }
+        // Field by field: a copy of the whole would wait for its parts.
         if let Some(seat) = self.seats.get_mut(index) {
-            *seat = taken;
+            if changed {
+                (seat.former, seat.price) = (before.price, said.price);
+                seat.changed_mono = now.mono;
+            }
+            (seat.floor_publish, seat.floor_seq) = (before.publish, before.seq);
+            (seat.publish, seat.seq, seat.conf) = (said.publish, said.seq, said.conf);
+            (seat.recv_mono, seat.stale_mono) = (now.mono, stale_mono);
         }
         if !self.staged {
             (self.staged, self.accepted, self.by_primary) = (true, 0, 0);
@@ -166,7 +174,6 @@ impl Lane {
         clock: u16,
         (limits, config): (&Limits, &AggregateConfig),
         world: &mut World,
-        away: &mut Away<'_>,
     ) -> Took {
         let Some(before) = self.seats.get(index).copied() else {
             return Took::Unusual;
@@ -187,11 +194,63 @@ impl Lane {
         if !leaps || !lonely || own_lead || self.held != 0 || config.jump_confirmations <= 1 {
             return Took::Unusual;
         }
-        if !away.put_on_hold(index, &candidate) {
-            return Took::Unusual;
-        }
-        self.held |= 1_u8.wrapping_shl(u32::try_from(index).unwrap_or(0));
+        self.waits = candidate;
+        self.held = 1_u8.wrapping_shl(u32::try_from(index).unwrap_or(0));
         world.hear_only(clock, candidate.recv_mono);
         Took::Jump
+    }
+
+    // Whether the word repeats the jump on hold or confirms it.
+    #[cold]
+    fn held_matters(&self, bit: u64, said: Word, now: Instant, limits: &Limits) -> bool {
+        let held = &self.waits;
+        if u64::from(self.held) & bit != 0 {
+            return (held.publish, held.seq) == (said.publish, said.seq);
+        }
+        let low = said.price.min(held.price);
+        now.mono <= held.stale_mono && within(said.price, held.price, low, limits.tolerance)
+    }
+
+    /// Where the feed at `whose` saw the one at `index`, if it stayed behind and that is known here.
+    pub(crate) fn stayed_behind(&self, whose: usize, index: usize) -> Option<i64> {
+        let seen = self.seen_then.get(index)?;
+        (usize::from(self.behind) == whose && self.seen >> index & 1 == 1).then_some(*seen)
+    }
+
+    // Whether the word leaves none of `them` behind, who saw the feed longer ago.
+    #[cold]
+    fn in_peace(
+        &self,
+        index: usize,
+        price: i64,
+        them: u64,
+        limits: &Limits,
+        away: &mut Away<'_>,
+    ) -> bool {
+        (0..SEATS)
+            .filter(|whose| them >> whose & 1 == 1)
+            .all(|whose| {
+                let here = self.stayed_behind(whose, index);
+                let seen = here.or_else(|| away.reference(whose, index).copied());
+                seen.is_some_and(|seen| within(price, seen, seen, limits.frozen_move))
+            })
+    }
+
+    // `them` saw the feed at this price when they changed last.
+    #[cold]
+    fn note_references(&mut self, index: usize, price: i64, them: u64, away: &mut Away<'_>) {
+        for whose in (0..SEATS).filter(|whose| them >> whose & 1 == 1) {
+            if self.seen == 0 {
+                self.behind = u8::try_from(whose).unwrap_or(0);
+            }
+            if usize::from(self.behind) == whose {
+                if let Some(seen) = self.seen_then.get_mut(index) {
+                    *seen = price;
+                }
+                self.seen |= 1 << index;
+            } else if let Some(seen) = away.reference(whose, index) {
+                *seen = price;
+            }
+        }
     }
 }
