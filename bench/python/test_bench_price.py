@@ -137,6 +137,7 @@ def test_tick(benchmark, sets: list[Prices], way: str) -> None:
     many = list(itertools.islice(ticks(sets), 512 * SOURCES))
     if "decimal" in way:
         many = [(s, Decimal(p) / ONE, ns) for s, p, ns in many]  # type: ignore[misc]
+    benchmark.extra_info["per"] = len(many)
     benchmark.pedantic(WAYS[way], args=(many,), rounds=20 if "numpy" not in way else 3)
     if way == "core":
         benchmark.extra_info["bytes_per_market_of_5"] = book_of(1_000).memory_bytes() // 1_000
