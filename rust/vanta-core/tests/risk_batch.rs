@@ -11,7 +11,7 @@ use proptest::prelude::*;
 use risk_support::{NOON, Setup, market_ix, open_fill, price, ratio, request, time, usd, user};
 use vanta_core::margin::Side;
 use vanta_core::risk::{
-    Admission, Admissions, FillUpdate, Market, OpenRequest, OpenRows, RiskBook, UserState,
+    Admission, Admissions, FillUpdate, Market, OpenRequest, OpenRows, RiskBook, Rule, UserState,
 };
 use vanta_core::units::{DAY_NS, E6, E10, HOUR_NS, MINUTE_NS};
 
@@ -295,4 +295,48 @@ proptest! {
             prop_assert_eq!(book.positions(), careful.positions());
         }
     }
+}
+
+#[test]
+fn a_risk_at_its_limit_passes_in_a_batch_too() {
+    // 200 USD and 12 bp of 2,000 USD, of a million.
+    for (limit, passes) in [(2_024_000, true), (2_023_999, false)] {
+        let mut setup = Setup::default();
+        setup.limits.max_account_risk = ratio(limit);
+        let said = setup.book().admit_batch(&[request()]).unwrap();
+        assert_eq!(
+            Some(&said),
+            one_by_one(&mut setup.book(), &[request()]).as_ref()
+        );
+        assert_eq!(said[0].failure.is_none(), passes);
+    }
+    // Refused for another reason, the risk at its limit is none.
+    let mut setup = Setup::default();
+    setup.limits.max_account_risk = ratio(2_024_000);
+    setup.limits.max_losses_in_row = 0;
+    setup.limits.volume_day = usd(0);
+    let said = setup.book().admit_batch(&[request()]).unwrap();
+    assert_eq!(said[0].failure.unwrap().rule, Rule::LossesInRow);
+}
+
+#[test]
+fn followers_of_many_policies_are_held_to_their_own() {
+    let mut book = Setup::default().book();
+    let states: Vec<_> = (100..300_u32)
+        .map(|index| {
+            let mut setup = Setup::default();
+            setup.limits.max_leverage = ratio(i64::from(index % 7 + 6) * E10);
+            setup.limits.max_position = usd(1_000_000_000 + i64::from(index) * E6 * E6);
+            setup.state(index)
+        })
+        .collect();
+    book.load_users(&states).unwrap();
+    let asked: Vec<_> = (100..300)
+        .map(|index| OpenRequest {
+            user: user(index),
+            ..request()
+        })
+        .collect();
+    let said = book.clone().admit_batch(&asked).unwrap();
+    assert_eq!(Some(said), one_by_one(&mut book, &asked));
 }
