@@ -1,6 +1,5 @@
 """The ABI codec against eth_abi: random types and values, and bytes that nobody honest wrote."""
 
-import time
 from typing import Any
 
 import pytest
@@ -245,13 +244,14 @@ def test_a_huge_claim_costs_nothing(kind: str, claimed: int) -> None:
 
 
 def test_tails_that_are_shared_are_not_multiplied() -> None:
-    """1,000 elements that point at 1,000 that point at 1,000: a billion from 96 kB."""
+    """1,000 elements that point at 1,000 that point at 1,000: a billion from 96 kB.
+
+    Refused at the first pointer to a tail that was read, the second of the innermost level.
+    """
     level = word(1_000) + word(1_000 * 32) * 1_000
     data = word(32) + level * 3 + word(0)
-    before = time.process_time()
-    with pytest.raises(_core.AbiError):
+    with pytest.raises(_core.AbiError, match="points to 32000 at 64160, not to 32032"):
         _core.abi_decode(["uint256[][][][]"], data)
-    assert time.process_time() - before < 5
 
 
 def test_a_type_that_repeats_without_end() -> None:

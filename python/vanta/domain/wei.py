@@ -23,7 +23,7 @@ DECIMALS: Final = {
 MAX_DIGITS: Final = 78
 """Digits of the largest 256-bit number; before and behind the point each."""
 
-_DECIMAL = re.compile(r"(-?)([0-9]{0,78})(?:\.([0-9]{1,78}))?", re.ASCII)
+_DECIMAL = re.compile(rf"(-?)([0-9]{{0,{MAX_DIGITS}}})(?:\.([0-9]{{1,{MAX_DIGITS}}}))?", re.ASCII)
 
 
 def parse_wei(text: str, *, unit: str = "ether", field: str = "amount") -> int:
