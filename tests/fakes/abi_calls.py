@@ -4,7 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from tests.fakes.core_calls import E10, Call
+from tests.fakes.core_calls import E10
+from tests.fakes.hostile import SIGNED_64, Area, Calls
 from vanta import _core
 
 TRADER = bytes(range(20))
@@ -37,7 +38,7 @@ def rows(count: int = 2) -> dict[str, Any]:
     return {"trader": np.arange(20 * count, dtype=np.uint8), **columns}
 
 
-def calls() -> dict[str, Call]:
+def calls() -> Calls:
     """Return name to (function, good arguments); all of them can be given by keyword."""
     return {
         "open_trade_calldata": (_core.open_trade_calldata, TRADE),
@@ -68,3 +69,18 @@ def calls() -> dict[str, Call]:
         "encode_log": (TABLE.encode_log, {"name": "Transfer", "values": [TRADER, TRADER, 1]}),
         "decode_logs": (TABLE.decode_logs, {"logs": [TRANSFER], "emitters": [TRADER]}),
     }
+
+
+AREA = Area(
+    name="abi",
+    calls=calls,
+    limits=SIGNED_64,
+    fine=(
+        "decode_logs.emitters.none",  # no filter
+        *(f"{call}.* bytes" for call in ("keccak256.data", "*.calldata", "decode_error.data")),
+    ),
+    by_place=frozenset(
+        {"abi_encode", "abi_encode_packed", "abi_decode", "encode_call"}
+        | {"encode_return", "decode_return", "encode_log"}
+    ),
+)

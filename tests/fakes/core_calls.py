@@ -1,38 +1,16 @@
 """One good call per binding of margin and risk, for tests that replace its arguments."""
 
-import math
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from tests.fakes.hostile import Area, Calls
 from vanta import _core
 
 E6 = 10**6
 E10 = 10**10
 I64 = 2**63 - 1
 NOW = 20_000 * 86_400 * 10**9
-
-NO_INTEGERS = [
-    None,
-    True,
-    False,
-    "1",
-    b"1",
-    1.0,
-    math.nan,
-    1j,
-    [],
-    {},
-    object(),
-    np.float64(1),
-    np.True_,
-    np.array(["x"]),
-    NOW.bit_length,
-]
-"""What an integer argument must refuse; a numpy integer is an integer."""
-
-Call = tuple[Callable[..., Any], dict[str, Any]]
 
 
 def i64(*values: int) -> Any:
@@ -123,7 +101,7 @@ MARKS: dict[str, Any] = {"price_e10": i64(1_000 * E10, 1_000 * E10)}
 THRESHOLDS: dict[str, Any] = {"threshold_e10": i64(85 * 10**8, 85 * 10**8)}
 
 
-def calls() -> dict[str, Call]:
+def calls() -> Calls:
     book = loaded()
     used = _core.health_scan(buffer_e10=i64(0, 0), **MARKS, **THRESHOLDS, **POSITIONS)
     return {
@@ -181,3 +159,6 @@ def calls() -> dict[str, Call]:
         "start_day": (book.start_day, {"user_ix": 7, "day_start_ns": NOW, "equity_e6": 1}),
         "exposure": (book.exposure, {"user_ix": 7, "now_ns": NOW}),
     }
+
+
+AREA = Area(name="core", calls=calls, limits=(-(2**63), 2**64 - 1))

@@ -1,9 +1,9 @@
 """One good call per binding of typed data, for tests that replace its arguments."""
 
 import json
-from collections.abc import Callable
 from typing import Any
 
+from tests.fakes.hostile import UNSIGNED_256, Area, Calls
 from vanta import _core
 
 SECRET = bytes.fromhex("ac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80")
@@ -71,56 +71,63 @@ def a_domain() -> _core.IntentDomain:
     )
 
 
-Call = tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]
-
-
-def calls() -> dict[str, Call]:
-    """Name to function, arguments by place and arguments by keyword."""
+def calls() -> Calls:
+    """Return name to (function, good arguments); all of them can be given by keyword."""
     ring = _core.Keyring(seed=bytes(32))
     handle = ring.add(SECRET)
     domain = a_domain()
-    kind = ("OpenTradeReq",)
+    kind = "OpenTradeReq"
     done = [(ROUTER, 0, b"\x01\x02"), (TRADER, U256, b"")]
     signature = ring.sign_digest(handle, NOTHING_SIGNED)
+    one = {"kind": kind, "message": OPEN}
+    many = {"kind": kind, "messages": [OPEN], "domain": domain}
     return {
         "IntentDomain": (
             _core.IntentDomain,
-            (),
             {"name": "A", "version": "1", "chain_id": 1, "verifying_contract": ROUTER},
         ),
-        "intent_type": (_core.intent_type, kind, {}),
-        "intent_struct_hash": (_core.intent_struct_hash, kind, {"message": OPEN}),
-        "intent_digest": (_core.intent_digest, kind, {"message": OPEN, "domain": domain}),
-        "intent_digests": (_core.intent_digests, kind, {"messages": [OPEN], "domain": domain}),
-        "intent_bytes": (_core.intent_bytes, kind, {"message": OPEN}),
+        "intent_type": (_core.intent_type, {"kind": kind}),
+        "intent_struct_hash": (_core.intent_struct_hash, one),
+        "intent_digest": (_core.intent_digest, {**one, "domain": domain}),
+        "intent_digests": (_core.intent_digests, many),
+        "intent_bytes": (_core.intent_bytes, one),
         "decode_intent": (
             _core.decode_intent,
-            kind,
-            {"data": _core.intent_bytes(*kind, message=OPEN)},
+            {"kind": kind, "data": _core.intent_bytes(kind, message=OPEN)},
         ),
         "sign_intent": (
             _core.sign_intent,
-            (ring,),
-            {"handle": handle, "kind": kind[0], "message": OPEN, "domain": domain},
+            {"keyring": ring, "handle": handle, **one, "domain": domain},
         ),
-        "sign_intents": (
-            _core.sign_intents,
-            (ring,),
-            {"handles": [handle], "kind": kind[0], "messages": [OPEN], "domain": domain},
+        "sign_intents": (_core.sign_intents, {"keyring": ring, "handles": [handle], **many}),
+        "typed_data_digest": (_core.typed_data_digest, {"data": json.dumps(TYPED)}),
+        "typed_data_encoded": (_core.typed_data_encoded, {"data": json.dumps(TYPED)}),
+        "personal_digest": (_core.personal_digest, {"message": b"hi"}),
+        "recover_address": (
+            _core.recover_address,
+            {"digest": NOTHING_SIGNED, "signature": signature},
         ),
-        "typed_data_digest": (_core.typed_data_digest, (json.dumps(TYPED),), {}),
-        "typed_data_encoded": (_core.typed_data_encoded, (json.dumps(TYPED),), {}),
-        "personal_digest": (_core.personal_digest, (b"hi",), {}),
-        "recover_address": (_core.recover_address, (NOTHING_SIGNED,), {"signature": signature}),
-        "delegate_of": (_core.delegate_of, (b"\xef\x01\x00" + ROUTER,), {}),
+        "delegate_of": (_core.delegate_of, {"code": b"\xef\x01\x00" + ROUTER}),
         "execute_digest": (
             _core.execute_digest,
-            (TRADER,),
-            {"chain_id": 8453, "calls": done, "nonce": 1 << 64},
+            {"account": TRADER, "chain_id": 8453, "calls": done, "nonce": 1 << 64},
         ),
         "execute_calldata": (
             _core.execute_calldata,
-            (),
             {"calls": done, "nonce": 1 << 64, "signature": signature},
         ),
     }
+
+
+WORDS = ("unsaid", "in capitals", "long", "empty")
+AREA = Area(
+    name="eip712",
+    calls=calls,
+    limits=UNSIGNED_256,
+    fine=(
+        *(f"IntentDomain.{text}.{label}" for text in ("name", "version") for label in WORDS),
+        "decode_intent.data.* bytes",  # named by the type
+        "personal_digest.message.* bytes",
+        "delegate_of.code.* bytes",
+    ),
+)

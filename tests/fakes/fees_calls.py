@@ -1,18 +1,14 @@
 """One good call per binding of fees, for tests that replace its arguments."""
 
-from collections.abc import Callable
-from typing import Any
-
 import numpy as np
 
+from tests.fakes.hostile import UNSIGNED_128, Area, Calls
 from vanta import _core
-
-Call = tuple[Callable[..., Any], dict[str, Any]]
 
 EXTRA_DATA = b"\x01" + (125).to_bytes(4, "big") + (6).to_bytes(4, "big") + bytes(8)
 
 
-def calls() -> dict[str, Call]:
+def calls() -> Calls:
     market = _core.FeeMarket.of_extra_data(EXTRA_DATA)
     policy = _core.FeePolicy()
     return {
@@ -74,3 +70,6 @@ def calls() -> dict[str, Call]:
         ),
         "budget_left": (_core.budget_left, {"budget_wei": 1, "in_flight_wei": [1]}),
     }
+
+
+AREA = Area(name="fees", calls=calls, limits=UNSIGNED_128)

@@ -2,13 +2,11 @@
 
 import base64
 import json
-from collections.abc import Callable
 from typing import Any
 
+from tests.fakes.hostile import Area, Calls
 from tests.oracles import keys as oracle
 from vanta import _core
-
-Call = tuple[Callable[..., Any], dict[str, Any]]
 
 KEY = bytes.fromhex("c0ffee" * 10 + "4d42")
 SEED = bytes(range(32))
@@ -44,7 +42,7 @@ def ring() -> tuple[_core.Keyring, int]:
     return made, made.add(KEY)
 
 
-def calls() -> dict[str, Call]:
+def calls() -> Calls:
     keys, handle = ring()
     bound_key = {"owner": "user 7", "purpose": "trade"}
     record = _core.seal(SECRET, kek=kek(), **BOUND, entropy=RANDOM)
@@ -114,3 +112,21 @@ def calls() -> dict[str, Call]:
             {**{name: [value] for name, value in DELIVERY.items()}, "secrets": [SECRET]},
         ),
     }
+
+
+AREA = Area(
+    name="keys",
+    calls=calls,
+    limits=(0, 2**32 - 1),
+    fine=(
+        *(f"*.{text}.unsaid" for text in ("owner", "family", "purpose")),
+        *(f"*.{text}.in capitals" for text in ("owner", "family", "purpose", "id")),
+        *(f"*.{name}.* bytes" for name in ("data", "password", "salt", "passphrase", "subject")),
+        *(f"{name}.* bytes" for name in ("hmac_digest.key", "Kek.wrapped_dek", "*.record")),
+        *(f"{name}.* bytes" for name in ("seal.secret", "sign_digests.digests")),
+        "standard_webhook_verify.*.* bytes",  # a delivery that is not genuine
+    ),
+    needed=frozenset(f"derive_key.{name}" for name in ("n", "r", "p"))
+    | {"derive_key_pbkdf2.iterations"},
+    by_place=frozenset({"hash_bytes", "sign_digest", "sign_digests"}),
+)

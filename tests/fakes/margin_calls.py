@@ -4,7 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from tests.fakes.core_calls import E6, E10, Call, i64
+from tests.fakes.core_calls import E6, E10, i64
+from tests.fakes.hostile import SIGNED_64, UNSIGNED_128, Area, Calls
 from vanta import _core
 
 WHOLE = 100 * E10
@@ -96,12 +97,8 @@ FOLLOWERS: dict[str, Any] = {
 ACC: dict[str, Any] = {"acc_open": 1, "acc_now": 2, "notional_e6": E6}
 
 
-def calls() -> dict[str, Call]:
+def calls() -> Calls:
     rules, caps = _core.OrderRules(**RULES), _core.OiCaps(**CAPS)
-
-    def validate_order(**order: Any) -> Any:
-        return _core.validate_order(rules, caps, **order)
-
     return {
         "gross_pnl": (_core.gross_pnl, POSITION),
         "liquidation_estimate": (
@@ -246,10 +243,22 @@ def calls() -> dict[str, Call]:
         "headroom": (caps.headroom, {"is_long": True, "wallet_oi_e6": 0}),
         "OrderRules": (_core.OrderRules, RULES),
         "min_stop": (rules.min_stop, {"leverage_e10": E10, "spread_p_e10": E10 // 10}),
-        "validate_order": (validate_order, ORDER),
+        "validate_order": (_core.validate_order, {"rules": rules, "caps": caps, **ORDER}),
         "copy_sizes": (_core.copy_sizes, {**LEADER, **FOLLOWERS}),
         "copy_closes": (
             _core.copy_closes,
             {"collateral_e6": i64(E6, E6), "leader_closed_e6": 1, "leader_held_e6": 2},
         ),
     }
+
+
+COINS = ("long_coin_e10", "short_coin_e10", "after_long_coin_e10", "after_short_coin_e10")
+AREA = Area(
+    name="margin",
+    calls=calls,
+    limits=SIGNED_64,
+    wide=dict.fromkeys((*COINS, "size_coin_e10", "depth"), UNSIGNED_128),
+    needed=frozenset({"validate_order.kind", "validate_order.price_e10"}),
+    by_place=frozenset({"validate_order"}),
+)
+"""Coins of cheap tokens outgrow 64 bits."""

@@ -1,16 +1,14 @@
 """One good call per binding of the nonce ledger, for tests that replace its arguments."""
 
-from collections.abc import Callable
 from typing import Any
 
+from tests.fakes.hostile import UNSIGNED_128, Area, Calls
 from vanta import _core
 
 CHAIN = 8453
 WALLET = b"\x07" * 20
 OURS = b"\x01" * 32
 THEIRS = b"\x02" * 32
-
-Call = tuple[Callable[..., Any], dict[str, Any]]
 COUNTS: dict[str, Any] = {"latest": 5, "safe": 5, "finalized": 5}
 
 
@@ -25,7 +23,7 @@ def loaded() -> _core.NonceLedger:
     return ledger
 
 
-def calls() -> dict[str, Call]:
+def calls() -> Calls:
     ledger = loaded()
     other = _core.NonceLedger(_core.NonceConfig())
     return {
@@ -88,3 +86,11 @@ def calls() -> dict[str, Call]:
         "resume": (ledger.resume, {"lane": 0, "latest": 5}),
         "set_delegated": (ledger.set_delegated, {"lane": 0, "delegated": True}),
     }
+
+
+AREA = Area(
+    name="nonce",
+    calls=calls,
+    limits=UNSIGNED_128,
+    fine=("reserve.intent.unsaid", "reserve.intent.in capitals"),
+)

@@ -4,7 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from tests.fakes.core_calls import E10, Call, i64
+from tests.fakes.core_calls import E10, i64
+from tests.fakes.hostile import SIGNED_64, Area, Calls
 from vanta import _core
 
 TAKE_PROFIT, STOP_LOSS, LIMIT, TRAILING, BREAK_EVEN, BUFFER = range(6)
@@ -48,7 +49,7 @@ def loaded() -> _core.TriggerBook:
     return book
 
 
-def calls() -> dict[str, Call]:
+def calls() -> Calls:
     book = loaded()
     return {
         "arm": (book.arm, ARM),
@@ -60,3 +61,12 @@ def calls() -> dict[str, Call]:
         "next_levels": (book.next_levels, {"market_ix": 2}),
         "level": (book.level, {"id": 7}),
     }
+
+
+AREA = Area(
+    name="trigger",
+    calls=calls,
+    limits=SIGNED_64,
+    needed=frozenset({"arm.distance_e10"}),  # of a break-even stop
+    by_place=frozenset({"on_quote"}),
+)

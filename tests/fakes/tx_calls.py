@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from tests.fakes.core_calls import Call
+from tests.fakes.hostile import UNSIGNED_64, UNSIGNED_256, Area, Calls
 from vanta import _core
 
 SECRET = bytes([0x46]) * 32
@@ -65,7 +65,7 @@ def der(signature: bytes) -> bytes:
     return element(0x30, integer(signature[:32]) + integer(signature[32:64]))
 
 
-def calls() -> dict[str, Call]:
+def calls() -> Calls:
     """By name: the function and its good arguments, the positional one too."""
     return {
         **{f"type {kind}": (_core.Transaction, good) for kind, good in TYPES.items()},
@@ -111,3 +111,27 @@ def calls() -> dict[str, Call]:
         "checksum_address": (_core.checksum_address, {"address": CALLED}),
         "parse_address": (_core.parse_address, {"text": "0x" + CALLED.hex()}),
     }
+
+
+FEE_NAMES = ("gas_price_wei", *FEES, "max_fee_per_blob_gas_wei")
+AREA = Area(
+    name="tx",
+    calls=calls,
+    limits=UNSIGNED_64,
+    wide=dict.fromkeys(("value_wei", *FEE_NAMES), UNSIGNED_256)
+    # A chain to give leave on is 256 bits wide (EIP-7702).
+    | {f"authorization_{what}.chain_id": UNSIGNED_256 for what in ("hash", "sign")},
+    fine=(
+        "type 0.chain_id.none",  # before EIP-155
+        *(f"type {kind}.to.none" for kind in (0, 1, 2)),  # makes a contract
+        "type *.data.* bytes",
+        *(f"tx_signs.{name}.integer" for name in ("gas_limit", FEE_NAMES[2], "value_wei")),
+        "tx_decode.raw.* bytes",
+        "normalize_signature.der.* bytes",
+        "rlp_*.* bytes",
+        "rlp_encode.item.bytes",
+    ),
+    needed=frozenset(f"type {kind}.{name}" for kind in TYPES for name in FEE_NAMES)
+    | {f"type {kind}.type" for kind in TYPES if kind != 2}  # the default
+    | {"type 4.authorizations"},
+)

@@ -1,28 +1,18 @@
 """Nothing of the core is left out: every call is fed with nonsense somewhere, the stub stays short.
 
-The surface tests replace each argument of each call in the tables of `tests.fakes` (the price book
-keeps its own). A new binding that is in no table has no such test, and fails here.
+`test_core_hostile` replaces each argument of each call in the tables of `core_areas`. A new
+binding that is in no table has no such test, and fails here.
 """
 
 import inspect
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.fakes import (
-    abi_calls,
-    core_calls,
-    eip712_calls,
-    fees_calls,
-    keys_calls,
-    margin_calls,
-    nonce_calls,
-    trigger_calls,
-    tx_calls,
-)
-from tests.unit import test_price_surface as price
+from tests.fakes import abi_calls, core_calls, price_calls, trigger_calls
+from tests.fakes.core_areas import AREAS
 from vanta import _core
 
 STUB = Path(_core.__file__).with_name("_core.pyi")
@@ -53,20 +43,11 @@ def public_calls() -> Iterator[str]:
                     yield f"{name}.{method}"
 
 
-def named(functions: Iterable[Any]) -> set[str]:
-    """What the core calls them; a test's own wrapper is named for what it wraps."""
-    return {function.__qualname__.rpartition("<locals>.")[2] for function in functions}
-
-
 def fed_calls() -> set[str]:
-    tables = (abi_calls, core_calls, fees_calls, keys_calls, margin_calls, nonce_calls)
-    functions = [
-        row[0] for table in (*tables, trigger_calls, tx_calls) for row in table.calls().values()
-    ]
-    functions += [row[0] for row in eip712_calls.calls().values()]
-    return (
-        named(functions) | {f"PriceBook.{name}" for name in price.CALLS} | set(price.CONSTRUCTORS)
-    )
+    """What the core calls the functions of the areas."""
+    return {
+        function.__qualname__ for area in AREAS.values() for function, _ in area.calls().values()
+    }
 
 
 def test_every_call_is_fed_with_nonsense() -> None:
@@ -82,7 +63,12 @@ def test_what_takes_nothing_is_given_something() -> None:
         if not takes_arguments(kind):
             with pytest.raises(TypeError):
                 kind(1)
-    for value in (price.a_book(), core_calls.loaded(), trigger_calls.loaded(), abi_calls.TABLE):
+    for value in (
+        price_calls.a_book(),
+        core_calls.loaded(),
+        trigger_calls.loaded(),
+        abi_calls.TABLE,
+    ):
         for name in dir(value):
             method = getattr(value, name)
             if not name.startswith("_") and callable(method) and not takes_arguments(method):

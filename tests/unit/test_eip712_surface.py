@@ -1,6 +1,5 @@
 """Every binding of typed data, fed with what does not belong: a named error, never a panic."""
 
-import inspect
 import math
 from typing import Any
 
@@ -19,7 +18,6 @@ from tests.fakes.eip712_calls import (
     TRIGGER,
     U256,
     a_domain,
-    calls,
 )
 from vanta import _core
 
@@ -37,7 +35,6 @@ NONSENSE: list[Any] = [
     bytearray(20),
     [None],
 ]
-KEYWORDS = [(call, name) for call, (_, _, named) in calls().items() for name in named]
 MESSAGES = {
     "OpenTradeReq": OPEN,
     "DelegateReq": DELEGATE,
@@ -45,49 +42,6 @@ MESSAGES = {
     "RegisterCodeReq": CODE,
 }
 FIELDS = [(kind, field) for kind, message in MESSAGES.items() for field in message]
-
-
-@pytest.mark.parametrize("call", list(calls()))
-def test_the_good_call_is_good_and_known(call: str) -> None:
-    function, placed, named = calls()[call]
-    function(*placed, **named)
-    with pytest.raises(TypeError):
-        function(*placed, **named, nonsense=1)
-    if named:
-        with pytest.raises(TypeError):
-            function(*placed, *named.values())
-        parameters = list(inspect.signature(function).parameters)
-        assert parameters[len(placed) :] == list(named)
-    for name in named:
-        with pytest.raises(TypeError, match=name):
-            function(*placed, **{key: value for key, value in named.items() if key != name})
-
-
-@pytest.mark.parametrize(("call", "name"), KEYWORDS)
-def test_wrong_arguments_are_refused_by_name(call: str, name: str) -> None:
-    function, placed, named = calls()[call]
-    good = named[name]
-    for value in [*NONSENSE, "no such kind", b"\x01", -1, U256 + 1]:
-        if isinstance(value, str) and name in {"name", "version"}:
-            continue
-        with pytest.raises((TypeError, _core.InvalidInput, _core.AbiError)) as raised:
-            function(*placed, **{**named, name: value})
-        said = f"{raised.value} {getattr(raised.value, '__notes__', [])}"
-        inside = "_t is missing" if isinstance(good, dict) else "row 0: "
-        assert name in said or inside in said or "OpenTradeReq" in said, f"{value!r}: {said}"
-        assert len(str(raised.value)) < 300
-
-
-@pytest.mark.parametrize("call", [call for call, (_, placed, _) in calls().items() if placed])
-@pytest.mark.parametrize("value", [*NONSENSE, "", b"", b"\x01", -1, "\udc80", "x" * 10_000])
-def test_a_wrong_first_argument_is_refused(call: str, value: Any) -> None:
-    function, _, named = calls()[call]
-    if call in {"personal_digest", "delegate_of"} and isinstance(value, bytes):
-        assert function(value, **named) != b""
-        return
-    with pytest.raises((TypeError, _core.InvalidInput)) as raised:
-        function(value, **named)
-    assert len(str(raised.value)) < 300
 
 
 @pytest.mark.parametrize("kind", list(MESSAGES))
