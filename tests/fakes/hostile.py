@@ -66,8 +66,9 @@ class Case(NamedTuple):
     label: str
     value: Any
 
-    def __str__(self) -> str:
-        return f"{self.area}-{self.call}-{self.name}-{self.label}"
+    @property
+    def argument(self) -> str:
+        return f"{self.area}-{self.call}-{self.name}"
 
 
 NO_INTEGERS = {
