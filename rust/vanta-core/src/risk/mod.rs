@@ -20,11 +20,12 @@ mod policies;
 mod quick;
 mod refuse;
 mod reservations;
+mod rows;
 mod rules;
 mod tables;
 
 pub use account::{Account, Exposure, Limits, Position, UserState};
-pub use batch::{Admission, Admissions, OpenRows};
 pub use book::{FillUpdate, RiskBook};
 pub use figures::{Figures, Market, OpenRequest};
+pub use rows::{Admission, Admissions, OpenRows};
 pub use rules::{Failure, RULES, RiskVerdict, Rule};
