@@ -158,17 +158,25 @@ def sweep_core(sets: list[Prices], markets: int) -> Callable[[], object]:
     every = np.arange(markets, dtype=np.uint16)
     table = np.array(sets, dtype=np.int64)
     none, minus = np.zeros(markets, dtype=np.int64), np.full(markets, -1, dtype=np.int64)
+    publish = np.zeros(markets, dtype=np.int64)
+    # What a feed handler has at hand: making arrays would cost more than the two calls.
+    told = [
+        (np.full(markets, n % SOURCES, dtype=np.uint16), table[(every + n) % SETS, n % SOURCES])
+        for n in range(64 * SOURCES)
+    ]
     rounds = itertools.count(1)
 
     def sweep() -> object:
         n = next(rounds)
-        source, wall, mono = n % SOURCES, WALL + n * 1_000_000, MONO + n * 1_000_000
+        wall, mono = WALL + n * 1_000_000, MONO + n * 1_000_000
+        source, price = told[n % len(told)]
+        publish.fill(wall)
         book.update_batch(
             every,
-            np.full(markets, source, dtype=np.uint16),
-            price_e10=table[(every + n) % SETS, source],
+            source,
+            price_e10=price,
             conf_e10=none,
-            publish_ns=np.full(markets, wall, dtype=np.int64),
+            publish_ns=publish,
             seq=minus,
             recv_wall_ns=wall,
             recv_mono_ns=mono,
