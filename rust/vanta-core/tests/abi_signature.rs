@@ -58,7 +58,7 @@ fn nesting_is_bounded() {
 #[case("")]
 #[case("function f()")]
 #[case("v1 f()")]
-#[case("v1 error f()")]
+#[case("v1 modifier f()")]
 #[case("v1 event f")]
 #[case("v1 event f(uint256")]
 #[case("v1 event f(uint256))")]
