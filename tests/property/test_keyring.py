@@ -1,7 +1,6 @@
 """Keys: addresses, signatures and imports against the libraries of others."""
 
 import json
-import threading
 from typing import Any
 
 import pytest
@@ -11,6 +10,7 @@ from eth_account.types import Language
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.fakes.threads import together
 from tests.oracles import keys as oracle
 from tests.oracles import seal as sealing
 from vanta import _core
@@ -200,7 +200,6 @@ def test_threads_share_one_ring() -> None:
     handle = ring.add(bytes(31) + b"\1")
     digests = bytes(range(32)) * 200
     wanted = ring.sign_digests(handle, digests)
-    failures: list[BaseException] = []
 
     def sign() -> None:
         for _ in range(10):
@@ -210,18 +209,6 @@ def test_threads_share_one_ring() -> None:
         for _ in range(300):
             ring.forget(ring.add(bytes(31) + b"\2"))
 
-    def run(work: Any) -> None:
-        try:
-            work()
-        except BaseException as error:  # a thread's panic must fail the test
-            failures.append(error)
-
-    threads = [threading.Thread(target=run, args=(work,)) for work in (sign, churn, sign, churn)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(timeout=60)
-        assert not thread.is_alive()
-    assert failures == []
+    together(sign, churn, sign, churn)
     assert len(ring) == 1
     assert ring.add(bytes(31) + b"\3") == 601

@@ -1,4 +1,7 @@
-"""Every binding of typed data, fed with what does not belong: a named error, never a panic."""
+"""What the bindings of typed data refuse that no other call has: fields, rows and signatures.
+
+What every call must refuse is in `test_core_hostile`.
+"""
 
 import math
 from typing import Any

@@ -1,6 +1,6 @@
-"""Every binding of fees, fed with what does not belong: a named error, never a panic.
+"""What the bindings of fees refuse that no other call has, and how their answers compare.
 
-`PanicException` is a `BaseException`, so a panic passes no `pytest.raises` here and ends the run.
+What every call must refuse is in `test_core_hostile`.
 """
 
 from typing import Any

@@ -1,7 +1,6 @@
-"""Every binding of seals, keys, hashes and webhooks, fed with what does not belong.
+"""What seals, keys, hashes and webhooks refuse that no other call has, and in which words.
 
-One good call per binding; then each argument in turn is replaced. A panic is a `BaseException`:
-it passes no `pytest.raises` here and ends the run.
+What every call must refuse is in `test_core_hostile`.
 """
 
 from collections.abc import Callable

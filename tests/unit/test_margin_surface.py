@@ -1,7 +1,6 @@
-"""Every binding of fees, stops, orders and copies, fed with what does not belong.
+"""What fees, stops, orders and copies refuse that no other call has: lists, overflow, rules.
 
-One good call per binding; then each argument in turn is replaced: a named error, never a panic
-(`PanicException` is a `BaseException`, so it passes no `pytest.raises` here).
+What every call must refuse is in `test_core_hostile`.
 """
 
 from collections.abc import Callable

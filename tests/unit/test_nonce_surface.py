@@ -1,15 +1,16 @@
-"""Every binding of the nonce ledger, fed with what does not belong: a named error, nothing changed.
+"""What the nonce ledger refuses that no other call has: rows that contradict, states, threads.
 
-`PanicException` is a `BaseException`, so a panic passes no `pytest.raises` here and ends the run.
+What every call must refuse is in `test_core_hostile`.
 """
 
-import threading
+from functools import partial
 from typing import Any
 
 import pytest
 
 from tests.fakes.core_calls import I64
 from tests.fakes.nonce_calls import CHAIN, COUNTS, OURS, THEIRS, WALLET, loaded
+from tests.fakes.threads import together
 from vanta import _core
 
 
@@ -148,29 +149,19 @@ def test_threads_share_one_ledger() -> None:
     ledger = _core.NonceLedger(_core.NonceConfig(max_in_flight=16))
     lanes = [ledger.open_lane(CHAIN, wallet=bytes([n]) * 20, **COUNTS) for n in range(4)]
     given: list[tuple[int, int]] = []
-    failures: list[BaseException] = []
 
     def run(worker: int) -> None:
-        try:
-            for at in range(200):
-                lane = lanes[at % 4]
-                nonce = ledger.reserve(lane, intent=f"{worker}:{at}", now_ns=at)
-                ledger.due(CHAIN, now_ns=at)
-                if isinstance(nonce, int):
-                    given.append((lane, nonce))
-                    if at % 3:
-                        ledger.release(lane, nonce=nonce)
-                        given.remove((lane, nonce))
-        except BaseException as error:  # a thread's panic must fail the test
-            failures.append(error)
+        for at in range(200):
+            lane = lanes[at % 4]
+            nonce = ledger.reserve(lane, intent=f"{worker}:{at}", now_ns=at)
+            ledger.due(CHAIN, now_ns=at)
+            if isinstance(nonce, int):
+                given.append((lane, nonce))
+                if at % 3:
+                    ledger.release(lane, nonce=nonce)
+                    given.remove((lane, nonce))
 
-    threads = [threading.Thread(target=run, args=(worker,)) for worker in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(timeout=60)
-        assert not thread.is_alive()
-    assert failures == []
+    together(*(partial(run, worker) for worker in range(4)))
     held = [(lane, slot[0]) for lane in lanes for slot in ledger.slots(lane)]
     assert sorted(given) == sorted(held)
     assert all(ledger.in_flight(lane) <= 16 for lane in lanes)

@@ -1,12 +1,16 @@
-"""Every binding of the trigger book, fed with what does not belong: named errors, no effect."""
+"""What the trigger book refuses that no other call has: what does not fit a kind, whole batches.
 
-import threading
+What every call must refuse is in `test_core_hostile`.
+"""
+
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pytest
 
 from tests.fakes.core_calls import E10, I64, i64
+from tests.fakes.threads import together
 from tests.fakes.trigger_calls import (
     ARM,
     ARMS,
@@ -142,27 +146,17 @@ def test_names_and_types() -> None:
 
 def test_threads_share_one_book() -> None:
     book = _core.TriggerBook()
-    failures: list[BaseException] = []
 
     def run(first: int) -> None:
         ids = np.arange(first, first + 200)
         rows = {**ARMS, **{k: np.resize(v, 200) for k, v in ARMS.items()}, "id": ids}
-        try:
-            for _ in range(20):
-                book.arm_batch(**rows)
-                book.on_quotes(**{**QUOTES, "price_e10": i64(100 * E10, 100 * E10)})
-                assert book.disarm_batch(ids).all()
-                book.arm(**stop(first, 10 * E10))
-                book.on_quote(2, 100 * E10)
-                assert book.disarm(first)
-        except BaseException as error:  # a thread's panic must fail the test
-            failures.append(error)
+        for _ in range(20):
+            book.arm_batch(**rows)
+            book.on_quotes(**{**QUOTES, "price_e10": i64(100 * E10, 100 * E10)})
+            assert book.disarm_batch(ids).all()
+            book.arm(**stop(first, 10 * E10))
+            book.on_quote(2, 100 * E10)
+            assert book.disarm(first)
 
-    threads = [threading.Thread(target=run, args=(i * 1_000,)) for i in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(timeout=60)
-        assert not thread.is_alive()
-    assert failures == []
+    together(*(partial(run, 1_000 * worker) for worker in range(4)))
     assert len(book) == 0

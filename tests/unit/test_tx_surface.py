@@ -1,4 +1,7 @@
-"""Every binding of transactions, fed with what does not belong: a named error, never a panic."""
+"""What the bindings of transactions refuse that no other call has: fields of other types, rows.
+
+What every call must refuse is in `test_core_hostile`.
+"""
 
 from typing import Any
 
