@@ -114,6 +114,10 @@ KINDS: dict[type, tuple[type, ...]] = {
 """Type of a good value, and of the values that are then not of another type."""
 
 
+CHILDREN = {kind: type("Child", (kind,), {}) for kind in (int, str, bytes, list, dict)}
+"""Classes of one's own stand for what they are made of."""
+
+
 def told(error: BaseException) -> str:
     return f"{error} {getattr(error, '__notes__', [])}"
 
@@ -152,9 +156,11 @@ def refused(area: Area) -> Iterator[Case]:
 
 
 def at_the_ends(area: Area) -> Iterator[Case]:
-    """What is answered or refused, but never a panic: integers, rows of them, and what is fine."""
+    """What is answered or refused, but never a panic: integers, rows, children, what is fine."""
     yield from (case for case in _wrong(area) if area.is_fine(case))
     for call, name, good in _arguments(area):
+        if type(good) in CHILDREN:
+            yield Case(area.name, call, name, "child", CHILDREN[type(good)](good))
         if type(good) is int:
             least, most = area.limits_of(call, name)
             powers = [2**bits for bits in (31, 32, 63, 64, 127)]

@@ -11,6 +11,7 @@ import pytest
 
 from tests.fakes.abi_calls import TABLE, TOPIC, TRADE, TRADER, TRANSFER, WORD, calls, rows
 from tests.fakes.core_calls import I64
+from tests.fakes.hostile import told
 from tests.fakes.threads import together
 from vanta import _core
 
@@ -93,7 +94,7 @@ def test_values_that_do_not_fit_their_type(kind: str, bad: list[Any]) -> None:
     for value in bad:
         with pytest.raises((TypeError, _core.InvalidInput, _core.AbiError)) as raised:
             _core.abi_encode(["bool", kind], [True, value])
-        text = f"{raised.value} {getattr(raised.value, '__notes__', [])}"
+        text = told(raised.value)
         assert "values" in text, text
         assert "index 1" in text or "[1]" in text, text
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.fakes.core_calls import E6, E10, I64, i64
+from tests.fakes.hostile import told
 from tests.fakes.margin_calls import CAPS, FOLLOWERS, LEADER, ORDER, RULES, calls
 from vanta import _core
 
@@ -24,10 +25,6 @@ def bad_call(call: str, name: str, value: Any) -> Callable[[], Any]:
     return lambda: function(**{**good, name: value})
 
 
-def named(error: BaseException) -> str:
-    return f"{error} {getattr(error, '__notes__', [])}"
-
-
 @pytest.mark.parametrize(("call", "name"), LISTS)
 def test_wrong_lists_are_refused_by_name(call: str, name: str) -> None:
     pairs = isinstance(GOOD[call][name][0], tuple)
@@ -36,7 +33,7 @@ def test_wrong_lists_are_refused_by_name(call: str, name: str) -> None:
     for value in wrong:
         with pytest.raises((TypeError, _core.InvalidInput)) as raised:
             bad_call(call, name, value)()
-        assert name in named(raised.value), f"{value!r}: {raised.value}"
+        assert name in told(raised.value), f"{value!r}: {raised.value}"
     bad_call(call, name, tuple(GOOD[call][name]))()
 
 
