@@ -166,3 +166,37 @@ fn a_lone_jump_is_put_on_hold_without_leaving_the_lane() {
     offer_both(&mut singly, &mut together, &offers).unwrap();
     assert!(open(&together).first().unwrap());
 }
+
+#[test]
+fn who_repeats_itself_is_left_behind_by_small_steps_and_only_by_those_it_saw() {
+    // Each step is within 0.2 %. Whoever saw a price must remember it: not what was long before,
+    // and not only what was last.
+    let far: [&[i64]; 3] = [&[800; 8], &[1_500, 1_500, -1_500, -1_500], &[800, 700]];
+    for (steps, pause) in far.into_iter().flat_map(|steps| [(steps, 1), (steps, 3)]) {
+        let (mut singly, mut together, mut stage) = calm_rounds(20);
+        let mut stuck = None;
+        for round in 0..100 {
+            stage.wall += SECOND_NS;
+            stage.mono += SECOND_NS;
+            // First all go far away from where the lanes opened.
+            let by_e6 = match round {
+                0..12 => 1_500,
+                12.. => steps.get(round - 12).copied().unwrap_or(0),
+            };
+            stage.middle += stage.middle / 1_000_000 * by_e6;
+            let mut offers = stage.offers(Oddity::Round { backwards: false });
+            if round >= 11 {
+                for (_, from, seen) in &mut offers {
+                    if from.get() == 2 {
+                        seen.value = *stuck.get_or_insert(seen.value);
+                    }
+                }
+            }
+            if round > 12 && round % pause != 0 {
+                offers.retain(|(_, from, _)| from.get() != 2);
+            }
+            offer_both(&mut singly, &mut together, &offers).unwrap();
+            same(&singly, &together, stage.wall, stage.mono).unwrap();
+        }
+    }
+}

@@ -102,7 +102,6 @@ impl Lane {
             && u64::from(made.used) == opened.all()
             && made.from_primary == opened.led
             && made.primary_agrees == opened.led
-            && !staged.shuts_out
             && staged.asked_wall == staged.at.wall;
         if !calm {
             return None;
