@@ -6,8 +6,8 @@ use std::sync::Arc;
 use alloy_primitives::{Address, B256};
 
 use super::attempt::{Attempt, Outcome, Purpose};
-use super::chain::Counts;
 use super::slot::{Settled, Slot, SlotState, SlotView};
+use super::told::Counts;
 use super::{MAX_NONCE, NonceConfig, named};
 use crate::error::CoreError;
 use crate::units::TimeNs;

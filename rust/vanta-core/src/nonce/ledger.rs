@@ -6,12 +6,13 @@ use std::sync::Arc;
 use alloy_primitives::{Address, B256};
 
 use super::attempt::{Attempt, Outcome};
-use super::chain::{Confirmed, Counts, Receipt, Reorged, Synced};
+use super::chain::{Confirmed, Reorged, Synced};
 use super::config::NonceConfig;
 use super::due::{Due, Market};
 use super::lane::{Hold, Lane, Reserve};
 use super::restore::{AttemptRow, LaneRow, Recovery, SlotRow};
 use super::slot::SlotState;
+use super::told::{Counts, Receipt};
 use crate::error::CoreError;
 use crate::units::TimeNs;
 

@@ -57,15 +57,17 @@ mod lane;
 mod ledger;
 mod restore;
 mod slot;
+mod told;
 
 pub use attempt::{Attempt, OUTCOMES, Outcome, PURPOSES, Purpose};
-pub use chain::{Confirmed, Counts, Receipt, Reorged, Synced};
+pub use chain::{Confirmed, Reorged, Synced};
 pub use config::NonceConfig;
 pub use due::{DUE_KINDS, Due, DueKind, Market};
 pub use lane::{Hold, Lane, Reserve};
 pub use ledger::{DueRow, LaneIx, NonceLedger};
 pub use restore::{AttemptRow, LaneRow, Recovery, SlotRow};
 pub use slot::{SLOT_STATES, SlotState, SlotView};
+pub use told::{Counts, Receipt};
 
 use crate::error::CoreError;
 

@@ -10,11 +10,12 @@ use std::sync::Arc;
 use alloy_primitives::{Address, B256};
 
 use super::attempt::{Attempt, Outcome, Purpose};
-use super::chain::{Counts, Receipt, Synced};
+use super::chain::Synced;
 use super::config::within;
 use super::due::Due;
 use super::lane::{Hold, Lane};
 use super::slot::{Settled, Slot, SlotState};
+use super::told::{Counts, Receipt};
 use super::{MAX_NONCE, NonceConfig};
 use crate::error::CoreError;
 use crate::units::TimeNs;

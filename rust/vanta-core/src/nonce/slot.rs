@@ -23,8 +23,8 @@ use std::sync::Arc;
 use alloy_primitives::B256;
 
 use super::attempt::{Attempt, Outcome, Purpose};
-use super::chain::Receipt;
 use super::named;
+use super::told::Receipt;
 use crate::error::CoreError;
 use crate::units::TimeNs;
 

@@ -1,11 +1,9 @@
 //! What a record is bound to: the associated data of its ciphers, one spelling for one meaning.
 
 use super::kek::Kek;
+use super::limits::MAX_FIELD;
 use super::record::Algorithm;
 use crate::CoreError;
-
-/// Most bytes of each field of a [`Context`], and of a KEK's id.
-pub const MAX_FIELD: usize = 255;
 
 const LABEL: &[u8] = b"vanta seal 1";
 

@@ -5,15 +5,13 @@ use zeroize::Zeroizing;
 use super::bound::{Context, Kind, of_dek, prefixed};
 use super::cipher::{NONCE, TAG, decrypt, encrypt};
 use super::kek::Kek;
+use super::limits::MAX_SECRET;
 use super::record::{Algorithm, Info, LOCAL_WRAPPED, Parts};
 use crate::CoreError;
 use crate::hashing::hmac_sha512;
 
 /// Random bytes that one record takes.
 pub const ENTROPY: usize = 32;
-
-/// Most bytes of a secret.
-pub const MAX_SECRET: usize = 65_536;
 
 /// Seal `secret` (1 to [`MAX_SECRET`] bytes) for `context` under `kek`.
 ///

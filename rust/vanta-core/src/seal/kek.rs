@@ -4,8 +4,7 @@ use std::fmt;
 
 use zeroize::Zeroizing;
 
-use super::bound::MAX_FIELD;
-use super::record::MAX_WRAPPED;
+use super::limits::{MAX_FIELD, MAX_WRAPPED, is_id};
 use crate::CoreError;
 
 /// A key-encryption key and its name; or, when a KMS holds that key, the data key it wrapped.
@@ -96,8 +95,4 @@ impl Kek {
     pub(super) fn key(&self) -> &[u8; 32] {
         &self.key
     }
-}
-
-pub(super) fn is_id(id: &[u8]) -> bool {
-    !id.is_empty() && id.len() <= MAX_FIELD && id.iter().all(u8::is_ascii_graphic)
 }

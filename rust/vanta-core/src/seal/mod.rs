@@ -20,11 +20,13 @@ mod bound;
 mod cipher;
 mod envelope;
 mod kek;
+mod limits;
 mod record;
 
+pub use bound::Context;
 pub(crate) use bound::Kind;
-pub use bound::{Context, MAX_FIELD};
-pub use envelope::{ENTROPY, MAX_SECRET, info, rewrap, seal, unseal};
+pub use envelope::{ENTROPY, info, rewrap, seal, unseal};
 pub(crate) use envelope::{check_random, open, shut};
 pub use kek::Kek;
-pub use record::{Algorithm, Info, MAX_WRAPPED};
+pub use limits::{MAX_FIELD, MAX_SECRET, MAX_WRAPPED};
+pub use record::{Algorithm, Info};

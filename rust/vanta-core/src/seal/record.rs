@@ -1,14 +1,10 @@
 //! The bytes of a record: written one way, read strictly.
 
 use super::cipher::{NONCE, TAG};
-use super::envelope::MAX_SECRET;
-use super::kek::is_id;
+use super::limits::{MAX_SECRET, MAX_WRAPPED, is_id};
 use crate::CoreError;
 
 const VERSION: u8 = 1;
-
-/// Most bytes of a DEK that a KMS wrapped.
-pub const MAX_WRAPPED: usize = 6144;
 
 /// Bytes of a DEK wrapped here: nonce, ciphertext, tag.
 pub(super) const LOCAL_WRAPPED: usize = NONCE + 32 + TAG;
