@@ -7,7 +7,7 @@ use super::book::PriceBook;
 use super::codes::{Breaker, Quality, Reject};
 use super::feed::Instant;
 use super::gate::Observation;
-use super::lane::{Lane, Limits, Word};
+use super::lane::{Lane, Limits, SEATS, Word};
 use super::market::Market;
 use super::quote::Quote;
 use super::take::Took;
@@ -33,6 +33,47 @@ struct Run {
     rows: u8,
 }
 
+/// Whether the words of all seats of a market are the one at hand and what comes after it; they go
+/// to `said`.
+#[inline]
+fn together<O>(
+    lane: &Lane,
+    (market, source, seen): (MarketIx, SourceIx, &Observation),
+    ahead: &mut O,
+    said: &mut [Word; SEATS],
+) -> bool
+where
+    O: Iterator<Item = (MarketIx, SourceIx, Observation)>,
+{
+    let count = usize::from(lane.count);
+    let mut slots = said.iter_mut().enumerate().take(count);
+    let (true, Some((_, slot)), Some(word)) =
+        (lane.sits(source.get(), 0), slots.next(), Word::of(seen))
+    else {
+        return false;
+    };
+    *slot = word;
+    slots.all(|(index, slot)| {
+        ahead.next().is_some_and(|(whose, source, next)| {
+            let at_once =
+                next.recv_wall_ns == seen.recv_wall_ns && next.recv_mono_ns == seen.recv_mono_ns;
+            let word = Word::of(&next)
+                .filter(|_| at_once && whose == market && lane.sits(source.get(), index));
+            word.is_some_and(|word| {
+                *slot = word;
+                true
+            })
+        })
+    })
+}
+
+// A market whose rows follow each other is left once.
+fn leave(left: &mut Vec<usize>, market: usize) {
+    if left.last() != Some(&market) {
+        left.push(market);
+    }
+}
+
 impl PriceBook {
     /// [`PriceBook::update`] of many observations that arrived at one instant, in their order:
     /// answers go to `answers`. What the sources of a market say together is worked out once, for
@@ -48,12 +89,17 @@ impl PriceBook {
         let mut judged: Option<(Instant, bool)> = None;
         let mut lately = (0, 0);
         let mut accepted = 0_u64;
-        let mut left = false;
+        // Markets that are not settled yet.
+        let mut left = Vec::new();
         let mut run = Run { market: 0, rows: 0 };
-        for (market, source, seen) in offered.clone() {
+        let mut said = [Word::NONE; SEATS];
+        let mut rest = offered;
+        while let Some((market, source, seen)) = rest.next() {
             let index = usize::from(market.get());
             if index != run.market {
-                left |= !self.settle_run(&run, &limits);
+                if !self.settle_run(&run, &limits) {
+                    leave(&mut left, run.market);
+                }
                 run = Run {
                     market: index,
                     rows: 0,
@@ -73,17 +119,29 @@ impl PriceBook {
             };
             let lane = self.lanes.get_mut(index).filter(|lane| lane.open);
             let mut took = Took::Unusual;
-            if !suspect
-                && let Some(lane) = lane
-                && let Some(word) = Word::of(&seen)
-            {
+            if !suspect && let Some(lane) = lane {
                 let mut away = Away {
                     markets: &mut self.markets,
                     market: index,
                     lately: &mut lately,
                 };
                 let rules = (&limits, &self.config);
-                took = lane.take(source.get(), word, now, rules, &mut self.world, &mut away);
+                let mut ahead = rest.clone();
+                if run.rows == 0
+                    && together(lane, (market, source, &seen), &mut ahead, &mut said)
+                    && lane.take_all(&said, now, rules, &mut self.world, &mut away)
+                {
+                    rest = ahead;
+                    run.rows = lane.count;
+                    accepted += u64::from(lane.count);
+                    for _ in 0..lane.count {
+                        answers(Reject::Accepted);
+                    }
+                    continue;
+                }
+                if let Some(word) = Word::of(&seen) {
+                    took = lane.take(source.get(), word, now, rules, &mut self.world, &mut away);
+                }
             }
             match took {
                 Took::Accepted => {
@@ -99,19 +157,19 @@ impl PriceBook {
                 Took::Unusual => {
                     answers(self.count(market, source, &seen, true));
                     judged = None;
-                    left = true;
+                    leave(&mut left, index);
                     if let Some(lane) = self.lanes.get_mut(index) {
                         lane.careful = true;
                     }
                 }
             }
         }
-        left |= !self.settle_run(&run, &limits);
+        if !self.settle_run(&run, &limits) {
+            leave(&mut left, run.market);
+        }
         self.tally(Reject::Accepted, accepted);
-        if left {
-            for (market, ..) in offered {
-                self.settle_rest(usize::from(market.get()), &limits);
-            }
+        for index in left {
+            self.settle_rest(index, &limits);
         }
     }
 

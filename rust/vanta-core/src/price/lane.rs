@@ -50,7 +50,16 @@ pub(crate) struct Word {
 }
 
 impl Word {
+    /// Of nobody.
+    pub(crate) const NONE: Self = Self {
+        price: 0,
+        conf: 0,
+        publish: 0,
+        seq: -1,
+    };
+
     /// `None` for what the lane does not understand.
+    #[inline]
     pub(crate) fn of(seen: &Observation) -> Option<Self> {
         let Number::Int(price) = seen.value else {
             return None;

@@ -27,6 +27,7 @@ mod ask;
 mod away;
 mod book;
 mod calm;
+mod choir;
 mod claim;
 mod codes;
 mod combine;

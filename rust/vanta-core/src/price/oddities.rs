@@ -267,9 +267,12 @@ impl Stage {
             | Oddity::Foreign { source }
             | Oddity::Nonsense { source } => {
                 let odd: Vec<_> = (0..4).map(|at| (at, source)).collect();
-                let calm = self.turn % 2 == 0;
-                pairs.retain(|(_, from)| calm && *from != source);
-                pairs.extend(odd);
+                // In its place among the others, after all of them, or alone.
+                let way = self.turn % 3;
+                if way != 0 {
+                    pairs.retain(|(_, from)| way == 1 && *from != source);
+                    pairs.extend(odd);
+                }
             }
             Oddity::Single { .. } | Oddity::Change(_) | Oddity::Wait(_) | Oddity::Step(_) => {
                 pairs.clear();

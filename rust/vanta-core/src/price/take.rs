@@ -6,7 +6,7 @@ use super::feed::Instant;
 use super::lane::{Lane, Limits, SEATS, Seat, Word};
 use super::number::{jump_limit, within};
 use super::world::World;
-use crate::units::E10;
+use crate::units::{E10, SECOND_NS};
 
 /// One bit per seat, for each of eight seats.
 const EVERY: u64 = 0x0101_0101_0101_0101;
@@ -28,7 +28,12 @@ fn row(table: u64, seat: u32) -> u64 {
 
 impl Lane {
     // Catch up with `now`; whether that was all that had to be done.
-    fn advance(&mut self, now: Instant, feeds: &mut Away<'_>, config: &AggregateConfig) -> bool {
+    pub(crate) fn advance(
+        &mut self,
+        now: Instant,
+        feeds: &mut Away<'_>,
+        config: &AggregateConfig,
+    ) -> bool {
         if self.staged {
             if self.at.mono >= now.mono {
                 return self.at.mono == now.mono;
@@ -179,13 +184,15 @@ impl Lane {
             return Took::Unusual;
         };
         let far = |limit| !within(candidate.price, before.price, before.price, limit);
-        let leaps = far(config.jump_base_e10.min(config.jump_cap_e10))
-            && far(jump_limit(
-                candidate.publish.saturating_sub(before.publish),
-                config.jump_base_e10,
-                config.jump_slope_e10,
-                config.jump_cap_e10,
-            ));
+        let (base, slope, cap) = (
+            config.jump_base_e10,
+            config.jump_slope_e10,
+            config.jump_cap_e10,
+        );
+        let elapsed = candidate.publish.saturating_sub(before.publish);
+        // Within a second the root of time is at most one, and need not be known.
+        let beyond = elapsed <= SECOND_NS && far(base.saturating_add(slope).min(cap));
+        let leaps = beyond || far(base.min(cap)) && far(jump_limit(elapsed, base, slope, cap));
         let lonely = self.seats().iter().enumerate().all(|(at, peer)| {
             let low = peer.price.min(candidate.price);
             at == index || !within(candidate.price, peer.price, low, limits.tolerance)

@@ -111,8 +111,9 @@ impl World {
 
     /// As [`World::hear`] of a word accepted as it came, the source found by its place.
     pub(crate) fn hear_at(&mut self, place: u16, mono: i64, publish: i64) {
-        self.hear_only(place, mono);
+        self.heard += 1;
         if let Some(known) = self.sources.get_mut(usize::from(place)) {
+            (known.heard_mono, known.future) = (mono, false);
             known.publish = publish;
             known.recv_mono = mono;
         }
