@@ -3,8 +3,8 @@
 Peers as in `test_bench_price`: the short ones know neither gates nor state, the `rules` ones keep
 the same rules. Polars expresses no state between two rounds: its `rules` leave out the jump guard,
 the order of a source's words and the clock on which a word grows old without the wall clock. The
-wall is instructions, not memory: the checks and the place of each of five words, and the combination
-of a market with its two divisions (spread, smoothed gap).
+wall is instructions, not memory: the checks and the place of each of five words, and a market's
+combination with its two divisions (spread, smoothed gap).
 """
 
 import itertools
