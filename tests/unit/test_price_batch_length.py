@@ -1,4 +1,4 @@
-"""Short batches are read in place and long ones copied: the answers are the same on both sides."""
+"""A batch answers what its parts do, however long it is."""
 
 import numpy as np
 import pytest
@@ -10,7 +10,7 @@ WALL = 1_700_000_000 * SECOND
 MONO = 10**12
 MARKETS = 300
 SOURCES = 5
-IN_PLACE = 8_192
+LONG = 8_192
 
 
 def a_book() -> _core.PriceBook:
@@ -52,7 +52,7 @@ def seen(book: _core.PriceBook) -> list[list[int]]:
     return [quotes.price_e10.tolist(), quotes.quality.tolist(), quotes.as_of_ns.tolist()]
 
 
-@pytest.mark.parametrize("rows", [IN_PLACE, IN_PLACE + 1, 3 * IN_PLACE])
+@pytest.mark.parametrize("rows", [LONG, LONG + 1, 3 * LONG])
 def test_a_long_batch_answers_as_its_parts(rows: int) -> None:
     whole, parts, asked = a_book(), a_book(), columns(rows)
     answers = offer(whole, asked)

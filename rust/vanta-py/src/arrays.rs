@@ -5,9 +5,7 @@
 
 use std::ops::Range;
 
-use numpy::{
-    Element, PyArray1, PyArrayMethods, PyReadonlyArray1, PyUntypedArray, PyUntypedArrayMethods,
-};
+use numpy::{Element, PyArray1, PyArrayMethods, PyUntypedArray, PyUntypedArrayMethods};
 use pyo3::Borrowed;
 use pyo3::exceptions::{PyOverflowError, PyTypeError};
 use pyo3::prelude::*;
@@ -257,19 +255,6 @@ pub(crate) fn array<T: Element + Copy>(
     checked(name, any)?
         .to_vec()
         .map_err(|_| invalid(name, "is not contiguous"))
-}
-
-/// The array argument `name`, read where it lies: only while the interpreter is held, so that nobody
-/// can write to it meanwhile.
-///
-/// # Errors
-/// As [`array`], and `InvalidInput` while something else writes to it.
-pub(crate) fn in_place<'py, T: Element + Copy>(
-    name: &'static str,
-    any: &Bound<'py, PyAny>,
-) -> PyResult<PyReadonlyArray1<'py, T>> {
-    let found = checked(name, any)?.try_readonly();
-    found.map_err(|_| invalid(name, "is being written to"))
 }
 
 /// Rows of a long batch that are copied at once: few enough to stay in the cache from the copying

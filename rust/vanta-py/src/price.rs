@@ -15,11 +15,11 @@ use vanta_core::price::{
 };
 use vanta_core::units::{MarketIx, SourceIx, TimeNs};
 
-use crate::arrays::{OptionalArg, in_place, int, int_or};
+use crate::arrays::{OptionalArg, array, int, int_or};
 use crate::errors::{detached, invalid, to_py};
-use batch::{Columns, SHORT, elements, scaled};
+use batch::{Columns, scaled};
 use config::PyAggregateConfig;
-use quote::{PyQuote, PyQuotes, column};
+use quote::{PyQuote, PyQuotes};
 use values::{index, number, saturated, sequence};
 
 /// Latest observation per (market, source), gates, and the combination into quotes.
@@ -185,8 +185,8 @@ impl PyPriceBook {
         let wall: TimeNs = int("recv_wall_ns", recv_wall_ns)?;
         let mono: TimeNs = int("recv_mono_ns", recv_mono_ns)?;
         let columns = Columns::read(market_ix, source_ix, price_e10, conf_e10, publish_ns, seq)?;
-        let out = columns.offer(py, self, wall, mono)?;
-        Ok(column(py, out))
+        let out = detached(py, || Ok(columns.offer(&mut self.lock(), wall, mono)))?;
+        Ok(PyArray1::from_vec(py, out).unbind())
     }
 
     /// Offer one observation at scale 10**10 and quote its market at the instant of its arrival.
@@ -330,18 +330,13 @@ impl PyPriceBook {
         now_wall_ns: Any<'_, '_>,
         now_mono_ns: Any<'_, '_>,
     ) -> PyResult<PyQuotes> {
-        let markets = in_place("market_ix", market_ix)?;
-        let markets: &[u16] = elements("market_ix", &markets)?;
+        let markets: Vec<u16> = array("market_ix", market_ix)?;
         let (wall, mono) = instant(now_wall_ns, now_mono_ns)?;
-        if markets.len() <= SHORT {
-            let rows = quote::Rows::collect(&self.lock(), markets, wall, mono).map_err(to_py)?;
-            return Ok(rows.into_py(py, markets));
-        }
-        let markets = markets.to_vec();
         let rows = detached(py, || {
-            quote::Rows::collect(&self.lock(), &markets, wall, mono)
+            let book = self.lock();
+            quote::Rows::collect(&markets, |market| book.quote(market, wall, mono))
         })?;
-        Ok(rows.into_py(py, &markets))
+        Ok(rows.into_py(py))
     }
 
     /// `(source_ix, age_ns or -1, state)` of each feed.

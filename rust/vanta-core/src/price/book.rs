@@ -1,12 +1,9 @@
 //! The book: all markets, the world around them, and counters.
 
-use std::borrow::Cow;
-
 use super::codes::{PRICE_REJECTS, Reject};
 use super::config::{AggregateConfig, range};
 use super::feed::{Feed, FeedKind, FeedSpec, Instant};
 use super::gate::Observation;
-use super::lane::Lane;
 use super::market::{Market, MarketSpec};
 use super::number::MAX_EXPO;
 use super::quote::{Alarms, FeedAge, Quote};
@@ -17,12 +14,10 @@ use crate::units::{E10, MarketIx, SourceIx, TimeNs};
 /// Latest observation per (market, source), gates, and the combination into quotes.
 #[derive(Debug, Clone)]
 pub struct PriceBook {
-    pub(crate) config: AggregateConfig,
-    pub(crate) markets: Vec<Option<Market>>,
-    /// Of each market, once many updates came at a time.
-    pub(crate) lanes: Vec<Lane>,
-    pub(crate) world: World,
-    pub(crate) counters: [u64; PRICE_REJECTS.len()],
+    config: AggregateConfig,
+    markets: Vec<Option<Market>>,
+    world: World,
+    counters: [u64; PRICE_REJECTS.len()],
 }
 
 fn at(wall: TimeNs, mono: TimeNs) -> Instant {
@@ -40,8 +35,9 @@ fn unknown(name: &'static str, index: u16) -> CoreError {
 }
 
 fn declared(markets: &mut [Option<Market>], market: MarketIx) -> Result<&mut Market, CoreError> {
-    let slot = markets.get_mut(usize::from(market.get()));
-    slot.and_then(Option::as_mut)
+    markets
+        .get_mut(usize::from(market.get()))
+        .and_then(Option::as_mut)
         .ok_or(unknown("market_ix", market.get()))
 }
 
@@ -55,7 +51,6 @@ impl PriceBook {
         Ok(Self {
             config,
             markets: Vec::new(),
-            lanes: Vec::new(),
             world: World::new(),
             counters: [0; PRICE_REJECTS.len()],
         })
@@ -108,15 +103,19 @@ impl PriceBook {
         let least = i64::from(spec.kind == FeedKind::Push);
         range("heartbeat_ns", spec.heartbeat_ns, least, i64::MAX)?;
         let feed = Feed::new(source.get(), spec, &self.config);
-        self.carefully(market);
         declared(&mut self.markets, market)?.add_feed(feed.clone())?;
         self.world.declare(&feed);
         Ok(())
     }
 
-    fn market(&self, market: MarketIx) -> Result<Cow<'_, Market>, CoreError> {
-        self.as_it_stands(market)
-            .ok_or(unknown("market_ix", market.get()))
+    fn slot(&self, market: MarketIx) -> Option<&Market> {
+        self.markets
+            .get(usize::from(market.get()))
+            .and_then(Option::as_ref)
+    }
+
+    fn market(&self, market: MarketIx) -> Result<&Market, CoreError> {
+        self.slot(market).ok_or(unknown("market_ix", market.get()))
     }
 
     /// Offer one observation; every answer is counted.
@@ -129,7 +128,7 @@ impl PriceBook {
         self.count(market, source, observation, false)
     }
 
-    pub(crate) fn count(
+    fn count(
         &mut self,
         market: MarketIx,
         source: SourceIx,
@@ -137,13 +136,27 @@ impl PriceBook {
         more: bool,
     ) -> Reject {
         let reject = self.offer(market, source, observation, more);
-        self.tally(reject, 1);
+        if let Some(counter) = self.counters.get_mut(usize::from(reject.index())) {
+            *counter = counter.saturating_add(1);
+        }
         reject
     }
 
-    pub(crate) fn tally(&mut self, reject: Reject, more: u64) {
-        if let Some(counter) = self.counters.get_mut(usize::from(reject.index())) {
-            *counter = counter.saturating_add(more);
+    /// [`PriceBook::update`] of many observations that arrived at one instant, in their order:
+    /// answers go to `answers`. What the sources of a market say together is worked out once, for
+    /// what holds for no time never was.
+    pub fn update_many<O>(&mut self, offered: O, mut answers: impl FnMut(Reject))
+    where
+        O: Iterator<Item = (MarketIx, SourceIx, Observation)> + Clone,
+    {
+        for (market, source, observation) in offered.clone() {
+            answers(self.count(market, source, &observation, true));
+        }
+        for (market, ..) in offered {
+            let slot = self.markets.get_mut(usize::from(market.get()));
+            if let Some(found) = slot.and_then(Option::as_mut) {
+                found.settle_due(&self.config, &self.world);
+            }
         }
     }
 
@@ -157,8 +170,7 @@ impl PriceBook {
         source: SourceIx,
         observation: &Observation,
     ) -> Result<(Reject, Quote), CoreError> {
-        self.carefully(market)
-            .ok_or(unknown("market_ix", market.get()))?;
+        self.market(market)?;
         let reject = self.update(market, source, observation);
         let now = Instant {
             wall: observation.recv_wall_ns,
@@ -176,7 +188,6 @@ impl PriceBook {
         let feeds = self.markets.iter().flatten().map(Market::heap_bytes);
         size_of::<Self>()
             + self.markets.capacity() * size_of::<Option<Market>>()
-            + self.lanes.capacity() * size_of::<Lane>()
             + feeds.sum::<usize>()
             + self.world.heap_bytes()
     }
@@ -195,15 +206,13 @@ impl PriceBook {
         observation: &Observation,
         more: bool,
     ) -> Reject {
-        // What names no feed leaves the market's lane as it is.
-        let found = declared(&mut self.markets, market).ok();
-        let Some(index) = found.and_then(|found| found.feed_index(source.get())) else {
+        let slot = self.markets.get_mut(usize::from(market.get()));
+        let Some(found) = slot.and_then(Option::as_mut) else {
             return Reject::Malformed;
         };
-        self.carefully(market);
-        match declared(&mut self.markets, market) {
-            Ok(found) => found.update(index, observation, &self.config, &mut self.world, more),
-            Err(_) => Reject::Malformed,
+        match found.feed_index(source.get()) {
+            Some(index) => found.update(index, observation, &self.config, &mut self.world, more),
+            None => Reject::Malformed,
         }
     }
 
@@ -292,7 +301,6 @@ impl PriceBook {
         now: Instant,
         change: impl FnOnce(&mut Feed),
     ) -> Result<(), CoreError> {
-        self.carefully(market);
         let found = declared(&mut self.markets, market)?;
         let index = found
             .feed_index(source.get())
@@ -307,7 +315,6 @@ impl PriceBook {
 
     // What held until `now` is settled before something true for many markets changes.
     fn catch_up(&mut self, now: Instant) {
-        self.close_lanes();
         for market in self.markets.iter_mut().flatten() {
             market.catch_up(now, &self.config, &self.world);
         }
@@ -329,12 +336,12 @@ impl PriceBook {
         now_wall: TimeNs,
         now_mono: TimeNs,
     ) -> Result<Quote, CoreError> {
-        let now = at(now_wall, now_mono);
-        if let Some(quote) = self.lane_quote(market, now) {
-            return Ok(quote);
-        }
-        let found = self.market(market)?;
-        Ok(found.quote(market.get(), now, &self.config, &self.world))
+        Ok(self.market(market)?.quote(
+            market.get(),
+            at(now_wall, now_mono),
+            &self.config,
+            &self.world,
+        ))
     }
 
     /// [`PriceBook::quote`] without its short way.

@@ -3,7 +3,6 @@
 //! The machine moves only at events and at the instants where time alone changes who may speak.
 //! A quote moves a copy, so asking often or never leads to the same state.
 
-use super::calm::Calm;
 use super::codes::{Breaker, Quality};
 use super::combine::Combined;
 use super::config::AggregateConfig;
@@ -50,22 +49,6 @@ pub(crate) struct Machine {
     gap: i64,
     gap_ewma: i64,
     gap_since: i64,
-}
-
-/// The smoothed gap at `mono`, after the newest one held since `since`.
-pub(crate) fn smoothed(
-    (smooth, gap): (i64, i64),
-    since: i64,
-    mono: i64,
-    config: &AggregateConfig,
-) -> i64 {
-    // In microseconds, ten minutes at most: with gaps of at most 10^10 the product fits.
-    let held = (mono.saturating_sub(since) / 1_000).clamp(0, 600_000_000);
-    if held == 0 {
-        return smooth;
-    }
-    let weight = held.saturating_add(config.divergence_tau_ns / 1_000);
-    smooth + (gap - smooth) * held / weight
 }
 
 impl Machine {
@@ -277,8 +260,12 @@ impl Machine {
     fn smooth_gap(&mut self, made: &Combined, step: Step<'_>) {
         let config = step.config;
         if self.settled_mono != NEVER {
-            let gaps = (self.gap_ewma, self.gap);
-            self.gap_ewma = smoothed(gaps, self.settled_mono, step.mono, config);
+            // In microseconds, ten minutes at most: with gaps of at most 10^10 the product fits.
+            let held = (step.mono.saturating_sub(self.settled_mono) / 1_000).clamp(0, 600_000_000);
+            if held > 0 {
+                let weight = held.saturating_add(config.divergence_tau_ns / 1_000);
+                self.gap_ewma += (self.gap - self.gap_ewma) * held / weight;
+            }
         }
         self.gap = if made.quality.has_price() || made.quality == Quality::Conflict {
             step.divergence
@@ -290,45 +277,5 @@ impl Machine {
         } else if self.gap_since == NEVER {
             self.gap_since = step.mono;
         }
-    }
-
-    /// What is remembered, if the last price was good, the primary's own where there is one, and
-    /// nothing is on its way: no return of the primary, no conflict, no open breaker.
-    pub(crate) fn calm(&self, led: bool) -> Option<Calm> {
-        let calm = self.quality == Quality::Good
-            && self.armed
-            && self.rests()
-            && !self.away
-            && self.return_count == 0
-            && self.on_primary == led;
-        let good = self.good.filter(|good| {
-            calm && good.price == self.last_price
-                && good.as_of == self.good_as_of
-                && [good.mono, self.last_mono] == [self.settled_mono; 2]
-        })?;
-        Some(Calm {
-            price: good.price,
-            conf: good.conf,
-            as_of: good.as_of,
-            mono: good.mono,
-            age: good.age,
-            gap: self.gap,
-            gap_ewma: self.gap_ewma,
-            gap_since: self.gap_since,
-        })
-    }
-
-    /// Take back what [`Machine::calm`] gave, as it went on.
-    pub(crate) fn recall(&mut self, calm: &Calm) {
-        self.good = Some(Known {
-            price: calm.price,
-            conf: calm.conf,
-            as_of: calm.as_of,
-            mono: calm.mono,
-            age: calm.age,
-        });
-        (self.last_price, self.good_as_of) = (calm.price, calm.as_of);
-        (self.last_mono, self.settled_mono) = (calm.mono, calm.mono);
-        (self.gap, self.gap_ewma, self.gap_since) = (calm.gap, calm.gap_ewma, calm.gap_since);
     }
 }

@@ -7,10 +7,6 @@
 //!                               strikes, breaker, last known good
 //! quote  ─► ask.rs  on a copy of the machine
 //!
-//! many updates, many quotes ─► crowd.rs
-//!             ├► lane.rs  calm markets, in one small record: take.rs, agree.rs
-//!             └► handover.rs  all others: the ways above
-//!
 //! both: survey.rs  who may speak (two clocks, quarantine, session), world.rs  our own clock
 //!       combine.rs  median, tolerance (claim.rs), majority
 //! ```
@@ -20,37 +16,25 @@
 //! what that costs. Time is an argument: `wall` is compared with publish times, `mono` measures
 //! waiting. A quote changes nothing, so the rate of asking has no influence.
 
-#[cfg(test)]
-mod abreast;
-mod agree;
 mod ask;
-mod away;
 mod book;
-mod calm;
-mod choir;
 mod claim;
 mod codes;
 mod combine;
 mod config;
 mod confirm;
-mod crowd;
 mod feed;
 mod gate;
-mod handover;
 mod known;
-mod lane;
 mod machine;
 mod market;
 mod moves;
 mod number;
-#[cfg(test)]
-mod oddities;
 mod peers;
 mod quote;
 mod settle;
 mod stage;
 mod survey;
-mod take;
 #[cfg(test)]
 mod together;
 mod world;
@@ -60,7 +44,6 @@ pub use codes::{
     BREAKERS, Breaker, PRICE_REJECTS, QUALITIES, Quality, Reject, STANDINGS, Standing,
 };
 pub use config::AggregateConfig;
-pub use crowd::Told;
 pub use feed::{FeedKind, FeedSpec, MAX_FEEDS};
 pub use gate::Observation;
 pub use market::MarketSpec;

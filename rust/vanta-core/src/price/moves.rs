@@ -37,11 +37,7 @@ impl Moves {
     }
 
     pub(crate) fn record(&mut self, price: i64, mono: i64) {
-        self.merge(mono.div_euclid(SECOND_NS), price, price);
-    }
-
-    /// Record the lowest and highest price of a second, or of a part of it.
-    pub(crate) fn merge(&mut self, second: i64, low: i64, high: i64) {
+        let second = mono.div_euclid(SECOND_NS);
         let slot = second.rem_euclid(16);
         let Some(bucket) = usize::try_from(slot)
             .ok()
@@ -50,10 +46,14 @@ impl Moves {
             return;
         };
         if bucket.second == second {
-            bucket.low = bucket.low.min(low);
-            bucket.high = bucket.high.max(high);
+            bucket.low = bucket.low.min(price);
+            bucket.high = bucket.high.max(price);
         } else {
-            *bucket = Bucket { second, low, high };
+            *bucket = Bucket {
+                second,
+                low: price,
+                high: price,
+            };
         }
     }
 

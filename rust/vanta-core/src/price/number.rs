@@ -119,11 +119,10 @@ pub(crate) fn gap_e10(a: i64, b: i64, base: i64) -> i64 {
     if base <= 0 {
         return 0;
     }
-    let gap = u128::from(a.abs_diff(b)) * u128::from(E10.unsigned_abs());
-    let base = u128::from(base.unsigned_abs());
+    let gap = i128::from(a.abs_diff(b)) * i128::from(E10);
+    let base = i128::from(base);
     let floor = gap / base;
-    // One division: the product tells whether it left a rest.
-    i64::try_from(floor + u128::from(floor * base != gap)).unwrap_or(i64::MAX)
+    i64::try_from(floor + i128::from(gap % base != 0)).unwrap_or(i64::MAX)
 }
 
 /// `conf / price` at scale 10^10, rounded down: a doubt never widens a tolerance.

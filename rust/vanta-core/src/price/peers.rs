@@ -72,8 +72,7 @@ impl Market {
         !self.has_push
             && self.feeds.iter().enumerate().all(|(at, other)| {
                 let then = other.peers_then.get(index).copied().unwrap_or(0);
-                // 0 is where nobody ever was, and nothing is near it.
-                let near = || within(seen.price, then, then, config.frozen_move_e10);
+                let near = || then != 0 && within(seen.price, then, then, config.frozen_move_e10);
                 !other.peer_moved && (at == index || near())
             })
     }

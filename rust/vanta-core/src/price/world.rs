@@ -103,31 +103,6 @@ impl World {
         }
     }
 
-    /// Where the source is kept, for [`World::hear_at`]; sources stay where they are.
-    pub(crate) fn place(&self, source: u16) -> Option<u16> {
-        let known = self.sources.iter().position(|known| known.source == source);
-        u16::try_from(known?).ok()
-    }
-
-    /// As [`World::hear`] of a word accepted as it came, the source found by its place.
-    pub(crate) fn hear_at(&mut self, place: u16, mono: i64, publish: i64) {
-        self.heard += 1;
-        if let Some(known) = self.sources.get_mut(usize::from(place)) {
-            (known.heard_mono, known.future) = (mono, false);
-            known.publish = publish;
-            known.recv_mono = mono;
-        }
-    }
-
-    /// As [`World::hear`] of a word refused, not for coming from the future.
-    pub(crate) fn hear_only(&mut self, place: u16, mono: i64) {
-        self.heard += 1;
-        if let Some(known) = self.sources.get_mut(usize::from(place)) {
-            known.heard_mono = mono;
-            known.future = false;
-        }
-    }
-
     pub(crate) fn set_head(&mut self, source: u16, head: i64) {
         if let Some(known) = self.find(source) {
             known.head = head;

@@ -119,14 +119,6 @@ impl World {
             .update(MarketIx::new(0).unwrap(), source, observation)
     }
 
-    /// Offer these words in one batch.
-    pub fn batch(&mut self, words: &[(u16, Observation)]) {
-        let market = MarketIx::new(0).unwrap();
-        let offer =
-            |(source, seen): &(u16, Observation)| (market, SourceIx::new(*source).unwrap(), *seen);
-        self.book.update_many(words.iter().map(offer), |_| {});
-    }
-
     pub fn say(&mut self, source: u16, price: i64) -> Reject {
         let observation = self.observation(price);
         self.offer(source, &observation)

@@ -1,13 +1,11 @@
 //! `Quote` and `Quotes`.
 
-use numpy::{Element, PyArray1};
+use numpy::PyArray1;
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 use vanta_core::CoreError;
-use vanta_core::price::{PriceBook, Quote};
-use vanta_core::units::{MarketIx, TimeNs};
-
-use super::batch::SHORT;
+use vanta_core::price::Quote;
+use vanta_core::units::MarketIx;
 
 /// One market's combined price at one instant. Carries its quality wherever it goes.
 #[pyclass(frozen, module = "vanta._core", name = "Quote")]
@@ -99,7 +97,9 @@ impl PyQuote {
 }
 
 /// Columns of n quotes.
+#[derive(Default)]
 pub(crate) struct Rows {
+    market: Vec<u16>,
     price: Vec<i64>,
     quality: Vec<u8>,
     breaker: Vec<u8>,
@@ -108,48 +108,36 @@ pub(crate) struct Rows {
 
 impl Rows {
     pub(crate) fn collect(
-        book: &PriceBook,
         markets: &[u16],
-        wall: TimeNs,
-        mono: TimeNs,
+        quote: impl Fn(MarketIx) -> Result<Quote, CoreError>,
     ) -> Result<Self, CoreError> {
-        let n = markets.len();
         let mut rows = Self {
-            price: Vec::with_capacity(n),
-            quality: Vec::with_capacity(n),
-            breaker: Vec::with_capacity(n),
-            as_of: Vec::with_capacity(n),
+            market: markets.to_vec(),
+            price: Vec::with_capacity(markets.len()),
+            quality: Vec::with_capacity(markets.len()),
+            breaker: Vec::with_capacity(markets.len()),
+            as_of: Vec::with_capacity(markets.len()),
         };
-        // Every 16-bit number is an index.
-        let asked = markets
-            .iter()
-            .map(|market| MarketIx::new(*market).unwrap_or_default());
-        book.quote_many(asked, wall, mono, |told| {
-            rows.price.push(told.price_e10);
-            rows.quality.push(told.quality.index());
-            rows.breaker.push(told.breaker.index());
-            rows.as_of.push(told.as_of_ns);
-        })?;
+        for (row, market) in markets.iter().enumerate() {
+            let made = MarketIx::new(*market)
+                .and_then(&quote)
+                .map_err(|error| error.at_row(row))?;
+            rows.price.push(made.price_e10);
+            rows.quality.push(made.quality.index());
+            rows.breaker.push(made.breaker.index());
+            rows.as_of.push(made.as_of_ns);
+        }
         Ok(rows)
     }
 
-    pub(crate) fn into_py(self, py: Python<'_>, markets: &[u16]) -> PyQuotes {
+    pub(crate) fn into_py(self, py: Python<'_>) -> PyQuotes {
         PyQuotes {
-            market_ix: PyArray1::from_slice(py, markets).unbind(),
-            price_e10: column(py, self.price),
-            quality: column(py, self.quality),
-            breaker: column(py, self.breaker),
-            as_of_ns: column(py, self.as_of),
+            market_ix: PyArray1::from_vec(py, self.market).unbind(),
+            price_e10: PyArray1::from_vec(py, self.price).unbind(),
+            quality: PyArray1::from_vec(py, self.quality).unbind(),
+            breaker: PyArray1::from_vec(py, self.breaker).unbind(),
+            as_of_ns: PyArray1::from_vec(py, self.as_of).unbind(),
         }
-    }
-}
-
-/// A column for Python: a short one is copied, which takes less than to hand its memory over.
-pub(crate) fn column<T: Element + Copy>(py: Python<'_>, rows: Vec<T>) -> Py<PyArray1<T>> {
-    if rows.len() <= SHORT {
-        PyArray1::from_slice(py, &rows).unbind()
-    } else {
-        PyArray1::from_vec(py, rows).unbind()
     }
 }
 
