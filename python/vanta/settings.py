@@ -58,6 +58,25 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     hermes_key: Secret[str] | None = None
     admin_user_ids: tuple[int, ...] = ()
     super_admin_ids: tuple[int, ...] = ()
+    # keys
+    master_key: Secret[str] | None = None  # base64 of 32 bytes
+    master_key_file: Path | None = None
+    kms_key_id: str = ""
+    kms_endpoint: str = ""
+    # ceilings of the whole system; 0 = the published one
+    max_position_e6: int = 0
+    max_account_risk_e10: int = 0
+    liquidation_buffer_e10: int = 0
+    max_daily_loss_e10: int = 0
+    # modes and switches
+    stop: str = ""  # VANTA_STOP: opens | all, as long as the process runs
+    canary: bool = False
+    canary_collateral_e6: int = 50_000_000
+    canary_leverage_e10: int = 20_000_000_000
+    canary_markets: tuple[str, ...] = ("BTC", "ETH")
+    canary_users: tuple[int, ...] = ()
+    two_person: bool = False
+    step_up_s: int = 600
     signal_clock_window_s: int = 30
     signal_entry_max_age_s: int = 5
     signal_exit_max_age_s: int = 600
@@ -198,6 +217,12 @@ def load(environ: Mapping[str, str], *, is_root: bool = False) -> Settings:
         "hermes_key": read.secret("VANTA_HERMES_KEY"),
         "admin_user_ids": read.ids("ADMIN_USER_IDS"),
         "super_admin_ids": read.ids("SUPER_ADMIN_IDS"),
+        "master_key": read.secret("VANTA_MASTER_KEY"),
+        "master_key_file": read.path("VANTA_MASTER_KEY_FILE"),
+        "kms_key_id": read.text("VANTA_KMS_KEY_ID"),
+        "kms_endpoint": read.text("VANTA_KMS_ENDPOINT"),
+        "two_person": read.flag("VANTA_TWO_PERSON"),
+        "step_up_s": read.number("VANTA_STEP_UP_S", 600, low=30, high=3_600),
         "signal_clock_window_s": read.number("VANTA_SIGNAL_CLOCK_WINDOW_S", 30, low=1, high=300),
         "signal_entry_max_age_s": read.number("VANTA_SIGNAL_ENTRY_MAX_AGE_S", 5, low=1, high=600),
         "signal_exit_max_age_s": read.number(

@@ -17,6 +17,9 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     volume_day_e6: int = 50_000_000_000  # $50,000
     max_losses_in_row: int = 10
     max_slippage_e10: int = 500_000_000  # 5 %: the ceiling a user may ask for
+    copies_per_minute: int = 10
+    messages_per_minute: int = 30
+    markets: tuple[int, ...] = ()  # market_ix that may be opened; empty = all
 
 
 CEILING = Policy(
@@ -26,13 +29,15 @@ CEILING = Policy(
 
 
 class User(msgspec.Struct, frozen=True, kw_only=True):
-    """A person or demo account. `role` follows viewer < trader < admin < super_admin."""
+    """A person or demo account. `role` and `standing` are those of `domain.roles`."""
 
     id: int
     telegram_id: int | None
     name: str
     role: str
     created_ns: int
+    standing: str = "active"
+    mode: str = "DRY"  # the person's own wish; anything but LIVE is DRY
 
 
 class Account(msgspec.Struct, frozen=True, kw_only=True):

@@ -147,3 +147,19 @@ class CrashPoint(Protocol):
     """A named place where a drill may kill the process."""
 
     def __call__(self, name: str) -> None: ...
+
+
+class Envelope(Protocol):
+    """Encrypts single values for the database; each is bound to where it stands."""
+
+    def seal(self, secret: bytes, *, subject: bytes, family: str, purpose: str) -> bytes:
+        """Return a record that opens only for the same subject, family and purpose."""
+        ...
+
+    def unseal(self, record: bytes, *, subject: bytes, family: str, purpose: str) -> bytes:
+        """Raises `SealError` for a foreign, changed or unknown record."""
+        ...
+
+
+BeforeSend = Callable[[Order], str]
+"""Asked by an executor just before a byte leaves: "" = go, else why not, code first."""

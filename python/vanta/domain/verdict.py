@@ -22,6 +22,8 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
 
     reasons: tuple[Reason, ...] = ()
     nearest_collateral_e6: int = 0  # largest smaller collateral that would pass now; 0 = none
+    # What was made smaller before it was judged: value = asked, limit = taken.
+    adjusted: tuple[Reason, ...] = ()
 
     @property
     def ok(self) -> bool:

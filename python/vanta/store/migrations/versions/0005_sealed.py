@@ -1,0 +1,19 @@
+"""Sealed columns and the keys they are sealed under."""
+
+from alembic import op
+
+revision = "0005"
+down_revision = "0004"
+
+STATEMENTS: tuple[str, ...] = ()
+
+
+def upgrade() -> None:
+    """Create everything in one transaction."""
+    for statement in STATEMENTS:
+        op.execute(statement)
+
+
+def downgrade() -> None:
+    """Refuse: revisions go forward only; restore a backup instead."""
+    raise NotImplementedError("revisions go forward only")
