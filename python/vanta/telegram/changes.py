@@ -9,6 +9,7 @@ import msgspec
 
 from vanta.domain.enums import Action
 from vanta.domain.errors import InputError
+from vanta.domain.grammar import STOPS, Request, Stop, stop_price
 from vanta.domain.intent import Intent
 from vanta.domain.policy import User
 from vanta.domain.position import Position
@@ -17,7 +18,6 @@ from vanta.telegram import keyboards, views
 from vanta.telegram.context import Room
 from vanta.telegram.drafts import Option
 from vanta.telegram.flow import View
-from vanta.telegram.grammar import STOPS, Request, Stop, stop_price
 from vanta.telegram.office import TICKET_LIFE_S, Office, new_nonce
 from vanta.telegram.text import YOURS, esc, pre, reasons, tag
 

@@ -6,11 +6,11 @@ from typing import Final
 import msgspec
 
 from vanta.domain.enums import Side
+from vanta.domain.grammar import Request, Stop
 from vanta.domain.intent import DEFAULT_SLIPPAGE_E10, Intent
 from vanta.domain.market import Catalogue, Market
 from vanta.domain.policy import Policy
 from vanta.domain.units import E6, ONE_E10, format_leverage, format_usd
-from vanta.telegram.grammar import Request, Stop
 
 COLLATERAL_PRESETS_E6: Final = tuple(n * E6 for n in (25, 50, 100, 250))
 COLLATERAL_SHARES: Final = (5, 10)  # percent of free cash

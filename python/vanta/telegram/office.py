@@ -13,13 +13,13 @@ import msgspec
 
 from vanta import _core, logs
 from vanta.domain.enums import Action, Source
+from vanta.domain.grammar import stop_price
 from vanta.domain.intent import Intent, new_trace_id
 from vanta.domain.order import Order
 from vanta.domain.ports import Preview
 from vanta.store.tickets import Take, TakeResult
 from vanta.telegram.context import Room
 from vanta.telegram.drafts import Draft, Option, Terms, flat
-from vanta.telegram.grammar import stop_price
 
 _log = logs.get(__name__)
 

@@ -5,6 +5,7 @@ from aiogram.filters import Command, CommandObject
 from aiogram.types import Message
 
 from vanta.domain.errors import InputError
+from vanta.domain.grammar import CLOSE, SHOW, STOPS, parse
 from vanta.domain.policy import User
 from vanta.domain.position import Position
 from vanta.domain.units import ONE_E10
@@ -13,7 +14,6 @@ from vanta.telegram.callback import Callback
 from vanta.telegram.changes import Changes, refs_for
 from vanta.telegram.context import Room
 from vanta.telegram.flow import View
-from vanta.telegram.grammar import CLOSE, SHOW, STOPS, parse
 from vanta.telegram.office import new_nonce
 from vanta.telegram.outcome import Outcome
 from vanta.telegram.press import Press, Verb

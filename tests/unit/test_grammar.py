@@ -9,8 +9,7 @@ import pytest
 from tests.fakes.engine_world import CATALOGUE
 from vanta.domain.enums import Side
 from vanta.domain.errors import InputError
-from vanta.domain.units import E6, E10
-from vanta.telegram.grammar import (
+from vanta.domain.grammar import (
     CLOSE,
     MAX_WORDS,
     OPEN,
@@ -22,6 +21,7 @@ from vanta.telegram.grammar import (
     parse,
     stop_price,
 )
+from vanta.domain.units import E6, E10
 
 PERCENT = E10 // 100
 BTC = CATALOGUE.resolve("BTC")
