@@ -30,20 +30,42 @@ async def test_a_viewer_may_not_trade(pool: Pool, clock: ManualClock, quotes: Fa
         assert codes(await s.refused()) == ["E-ROLE"]
 
 
-@pytest.mark.parametrize("by_hand", [True, False])
-async def test_a_role_taken_away_ends_trading_by_hand_but_not_the_stop(
-    pool: Pool, clock: ManualClock, quotes: FakeQuotes, by_hand: bool
+LOST = {
+    "role": "UPDATE users SET role = 'viewer' WHERE id = $1",
+    "standing": "UPDATE users SET standing = 'blocked' WHERE id = $1",
+    "waiting": "UPDATE users SET standing = 'waiting' WHERE id = $1",
+}
+
+
+@pytest.mark.parametrize("lost", LOST)
+async def test_who_lost_the_right_to_trade_may_still_get_out(
+    pool: Pool, clock: ManualClock, quotes: FakeQuotes, lost: str
 ) -> None:
     s = await scene(pool, clock, quotes)
     quotes.put(BTC, PRICE)
     async with s.world.running() as world:
         opened = await world.done(open_intent(s.user_id, stop_loss_e10=58_000 * E10))
-        await pool.execute("UPDATE users SET role = 'viewer' WHERE id = $1", s.user_id)
-        await world.book.refresh()
-        if by_hand:
-            order = await world.engine.submit(close_intent(s.user_id, opened.position_id))
-            assert codes(order) == ["E-ROLE"]
-            return
+        await pool.execute(LOST[lost], s.user_id)
+        await world.book.reread(s.user_id)
+        assert codes(await s.refused()) == ["E-ROLE"]
+        # Taking a stop away is no way out.
+        stops = stops_intent(s.user_id, opened.position_id, stop_loss_e10=0)
+        assert codes(await world.engine.submit(stops)) == ["E-ROLE"]
+        closed = await world.done(close_intent(s.user_id, opened.position_id))
+        assert closed.state is OrderState.FILLED
+        assert world.book.positions_of(s.user_id) == []
+
+
+@pytest.mark.parametrize("lost", LOST)
+async def test_a_right_taken_away_does_not_take_the_stop_away(
+    pool: Pool, clock: ManualClock, quotes: FakeQuotes, lost: str
+) -> None:
+    s = await scene(pool, clock, quotes)
+    quotes.put(BTC, PRICE)
+    async with s.world.running() as world:
+        await world.done(open_intent(s.user_id, stop_loss_e10=58_000 * E10))
+        await pool.execute(LOST[lost], s.user_id)
+        await world.book.reread(s.user_id)
         quotes.put(BTC, 58_000 * E10)
         await world.until(lambda: not world.book.positions_of(s.user_id) or world.desk._failed)
         assert world.book.positions_of(s.user_id) == []

@@ -56,3 +56,17 @@ def may(role: str, right: Right) -> bool:
     """Tell whether a role has a right; an unknown role has none."""
     known = role_of(role)
     return known is not None and right in _RIGHTS[known]
+
+
+def permits(role: str, standing: str, right: Right) -> bool:
+    """Tell whether a person of this role and standing has a right: only who is active has any."""
+    return standing == Standing.ACTIVE and may(role, right)
+
+
+APPROVABLE: Final = (Role.VIEWER, Role.TRADER)
+"""What a newcomer may be let in as; everything above is a role that a super admin gives."""
+
+
+def is_below_admin(role: str) -> bool:
+    """Tell whether an admin may block who has this role."""
+    return not may(role, Right.OPERATE)

@@ -19,6 +19,7 @@ from vanta.domain.order import Fill, Order
 from vanta.domain.policy import CEILING, Account, Policy, User
 from vanta.domain.ports import Clock
 from vanta.domain.position import Position
+from vanta.domain.roles import Standing
 from vanta.metrics import Metrics
 from vanta.store.accounts import Accounts
 from vanta.store.day_pnl import DAY_NS, DayPnl, day_of
@@ -303,13 +304,21 @@ class AccountBook:
         self._day = day  # last: when the store fails in between, all are asked again
         _log.info("account.day_started", day=day, users=len(self._users))
 
+    async def reread(self, user_id: int) -> None:
+        """Take over one user's role, standing and wishes at once, also of one that is new."""
+        if user_id in self._users:
+            self._users[user_id] = await self._users_store.get(user_id)
+        else:
+            with contextlib.suppress(NotFoundError):  # no account yet
+                await self.ensure(user_id)
+
     async def refresh(self) -> None:
         """Take over users, roles and limits that were changed in the store."""
         unknown = []
         for user in await self._users_store.all():
             if user.id in self._users:
                 self._users[user.id] = user
-            else:
+            elif user.standing == Standing.ACTIVE:
                 unknown.append(user.id)
         for user_id in unknown:
             with contextlib.suppress(NotFoundError):  # no account yet

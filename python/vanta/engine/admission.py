@@ -2,7 +2,7 @@
 
 All rules run and all failures are told, in the published order: role, mode, arguments, market,
 price, then the core's risk rules. Closes and new stops are never refused by a limit: for them only
-role, mode, arguments and a sane price count.
+mode, arguments and a sane price count, and for stops set by hand the role.
 """
 
 from collections.abc import Callable, Sequence
@@ -17,6 +17,7 @@ from vanta.domain.intent import Intent
 from vanta.domain.market import Catalogue, Market
 from vanta.domain.ports import Clock, Quotes
 from vanta.domain.position import Position
+from vanta.domain.roles import Right, permits
 from vanta.domain.units import ONE_E10
 from vanta.domain.verdict import Reason, Verdict
 from vanta.engine import risk_words, verdicts
@@ -32,7 +33,6 @@ from vanta.engine.arguments import (
 
 STALE_AFTER_NS: Final = 5 * 10**9  # what texts name as the limit; the price book decides
 MAX_DEVIATION_E10: Final = 50_000_000  # 0.5 %, likewise
-TRADING_ROLES: Final = frozenset({"trader", "admin", "super_admin"})
 
 EffectiveMode = Callable[[Mode], tuple[Mode, str]]
 """Wanted mode to effective mode, and why it is not the wanted one."""
@@ -139,10 +139,13 @@ class Admission:
         market = self._market(intent)
         decision = Decision(intent, market, self._quotes.quote(market.ix))
         reasons = decision.reasons
-        # Stops, the venue and a followed provider go on protecting who may not trade any more.
-        by_person = decision.is_open or intent.source in BY_HAND
-        if by_person and user.role not in TRADING_ROLES:
-            reasons.append(verdicts.role(user.role))
+        # Stops, the venue and a followed provider go on protecting who may not trade any more, and
+        # nobody is locked into a position: closing one's own is open to all.
+        asks_right = decision.is_open or (
+            intent.source in BY_HAND and intent.action is not Action.CLOSE
+        )
+        if asks_right and not permits(user.role, user.standing, Right.TRADE):
+            reasons.append(verdicts.role(user.role, user.standing))
         self._examine_mode(decision)
         reasons.extend(known)
         if decision.is_open:

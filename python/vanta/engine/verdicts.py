@@ -9,6 +9,7 @@ from typing import Final
 from vanta import _core
 from vanta.domain.enums import Mode, Quality
 from vanta.domain.market import Market
+from vanta.domain.roles import Standing
 from vanta.domain.units import format_leverage, format_percent, format_price, over_percent
 from vanta.domain.verdict import Reason
 
@@ -35,10 +36,13 @@ def how_long(ns: int) -> str:
 # --- before the price ---------------------------------------------------------------------------
 
 
-def role(name: str) -> Reason:
-    return Reason(
-        code="E-ROLE", rule="ROLE", text=f"Only traders and admins may trade; your role is {name}."
-    )
+def role(name: str, standing: str) -> Reason:
+    text = f"Only traders and admins may trade; your role is {name}."
+    if standing == Standing.WAITING:
+        text = "You wait to be admitted. Nothing was sent."
+    elif standing == Standing.BLOCKED:
+        text = "An admin has blocked you. Closing your own positions still works."
+    return Reason(code="E-ROLE", rule="ROLE", text=text)
 
 
 def mode(wanted: Mode, effective: Mode, why: str) -> Reason:

@@ -15,9 +15,9 @@ class Accounts:
 
     _GET: Final = "SELECT * FROM accounts WHERE user_id = $1"
 
-    async def get(self, user_id: int) -> Account:
+    async def get(self, user_id: int, conn: Conn | None = None) -> Account:
         """Return the account. Raises `NotFoundError`."""
-        row = await self._pool.fetchrow(self._GET, user_id)
+        row = await (conn or self._pool).fetchrow(self._GET, user_id)
         if row is None:
             raise NotFoundError(f"user {user_id} has no account")
         return _account(row)
@@ -27,10 +27,10 @@ class Accounts:
         ON CONFLICT (user_id) DO NOTHING
     """
 
-    async def open(self, user_id: int, cash_e6: int) -> Account:
+    async def open(self, user_id: int, cash_e6: int, conn: Conn | None = None) -> Account:
         """Open an account with `cash_e6`; one that exists stays as it is."""
-        await self._pool.execute(self._OPEN, user_id, cash_e6)
-        return await self.get(user_id)
+        await (conn or self._pool).execute(self._OPEN, user_id, cash_e6)
+        return await self.get(user_id, conn)
 
     _ALL: Final = "SELECT * FROM accounts ORDER BY user_id"
 

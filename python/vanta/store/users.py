@@ -4,8 +4,13 @@ from typing import Final
 
 from vanta.domain.errors import NotFoundError
 from vanta.domain.policy import User
+from vanta.domain.roles import Role, Standing
 from vanta.store import text
-from vanta.store.pool import Pool, Row
+from vanta.store.pool import Conn, Pool, Row
+
+WAITING_LIMIT: Final = 1000  # strangers remembered at once
+_RIGHTS_LOCK: Final = 7711010
+_WAITING_LOCK: Final = 7711011
 
 
 class Users:
@@ -16,37 +21,46 @@ class Users:
 
     _GET: Final = "SELECT * FROM users WHERE id = $1"
 
-    async def get(self, user_id: int) -> User:
-        """Return the user. Raises `NotFoundError`."""
-        row = await self._pool.fetchrow(self._GET, user_id)
+    async def get(self, user_id: int, conn: Conn | None = None) -> User:
+        """Return the user, as a transaction sees it when one is given. Raises `NotFoundError`."""
+        row = await (conn or self._pool).fetchrow(self._GET, user_id)
         if row is None:
             raise NotFoundError(f"no user {user_id}")
         return _user(row)
 
     _BY_TELEGRAM: Final = "SELECT * FROM users WHERE telegram_id = $1"
 
-    async def by_telegram(self, telegram_id: int) -> User | None:
+    async def by_telegram(self, telegram_id: int, conn: Conn | None = None) -> User | None:
         """Return the user a Telegram account is bound to, if any."""
-        row = await self._pool.fetchrow(self._BY_TELEGRAM, telegram_id)
+        row = await (conn or self._pool).fetchrow(self._BY_TELEGRAM, telegram_id)
         return None if row is None else _user(row)
 
     # Two /start at once make one user; the second finds the first (NULLs never conflict).
     _CREATE: Final = """
-        INSERT INTO users (name, role, telegram_id, created_ns) VALUES ($1, $2, $3, $4)
+        INSERT INTO users (name, role, telegram_id, created_ns, standing)
+        VALUES ($1, $2, $3, $4, $5)
         ON CONFLICT (telegram_id) DO NOTHING RETURNING *
     """
 
     async def create(
-        self, name: str, role: str, telegram_id: int | None = None, *, now_ns: int
+        self,
+        name: str,
+        role: str,
+        telegram_id: int | None = None,
+        *,
+        now_ns: int,
+        standing: str = Standing.ACTIVE,
+        conn: Conn | None = None,
     ) -> User:
         """Make a user; when the Telegram account has one already, return that one unchanged.
 
         Raises `InputError` for a name that cannot be stored (1 to 64 characters, no NUL).
         """
         text.name(name, field="name")
-        row = await self._pool.fetchrow(self._CREATE, name, role, telegram_id, now_ns)
+        on = conn or self._pool
+        row = await on.fetchrow(self._CREATE, name, role, telegram_id, now_ns, standing)
         if row is None:
-            row = await self._pool.fetchrow(self._BY_TELEGRAM, telegram_id)
+            row = await on.fetchrow(self._BY_TELEGRAM, telegram_id)
         if row is None:
             raise NotFoundError(f"no user for telegram id {telegram_id}")
         return _user(row)
@@ -66,6 +80,47 @@ class Users:
         """
         await self._pool.execute(self._BIND, user_id, telegram_id)
 
+    # --- rights ---------------------------------------------------------------------------------
+
+    _LOCK: Final = "SELECT pg_advisory_xact_lock($1)"
+
+    async def hold_rights(self, conn: Conn) -> None:
+        """Wait until no other transaction changes rights, and keep others waiting until this ends.
+
+        Who changes a role or standing reads everything it decides on after this call.
+        """
+        await conn.execute(self._LOCK, _RIGHTS_LOCK)
+
+    _SET_RIGHTS: Final = "UPDATE users SET role = $2, standing = $3 WHERE id = $1 RETURNING *"
+
+    async def set_rights(self, conn: Conn, user_id: int, role: str, standing: str) -> User:
+        """Set role and standing; call `hold_rights` first. Raises `NotFoundError`."""
+        row = await conn.fetchrow(self._SET_RIGHTS, user_id, role, standing)
+        if row is None:
+            raise NotFoundError(f"no user {user_id}")
+        return _user(row)
+
+    _SUPERS: Final = """
+        SELECT count(*) FROM users
+        WHERE role = 'super_admin' AND standing = 'active' AND id <> $1
+    """
+
+    async def other_super_admins(self, user_id: int, conn: Conn | None = None) -> int:
+        """Count the active super admins besides this user."""
+        count: int = await (conn or self._pool).fetchval(self._SUPERS, user_id)
+        return count
+
+    _WAITING: Final = "SELECT count(*) FROM users WHERE standing = 'waiting'"
+
+    async def wait(self, conn: Conn, name: str, telegram_id: int, now_ns: int) -> User | None:
+        """Remember a stranger, in the caller's transaction; None when too many wait already."""
+        await conn.execute(self._LOCK, _WAITING_LOCK)
+        if await conn.fetchval(self._WAITING) >= WAITING_LIMIT:
+            return await self.by_telegram(telegram_id, conn)
+        return await self.create(
+            name, Role.VIEWER, telegram_id, now_ns=now_ns, standing=Standing.WAITING, conn=conn
+        )
+
 
 def _user(row: Row) -> User:
     return User(
@@ -74,4 +129,6 @@ def _user(row: Row) -> User:
         name=row["name"],
         role=row["role"],
         created_ns=row["created_ns"],
+        standing=row["standing"],
+        mode=row["mode"],
     )
