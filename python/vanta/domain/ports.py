@@ -8,6 +8,7 @@ import msgspec
 from vanta._core import Exposure, Quote
 from vanta.domain.intent import Intent
 from vanta.domain.order import Order, OrderEvent
+from vanta.domain.policy import Policy
 from vanta.domain.position import Position
 from vanta.domain.verdict import Verdict
 
@@ -132,6 +133,20 @@ class Desk(Protocol):
 
     async def settled(self, order_id: int, timeout_s: float) -> Order:
         """Wait until the order is terminal or the time is up; return it as it is then."""
+        ...
+
+
+class Books(Protocol):
+    """The engine's memory of who has what, to look at."""
+
+    def open_positions(self) -> list[Position]: ...
+
+    def policy(self, user_id: int) -> Policy:
+        """Return the limits in force."""
+        ...
+
+    def exposure(self, user_id: int) -> Exposure:
+        """Return the account at the last marks. Raises `NotFoundError` for who has none."""
         ...
 
 

@@ -52,10 +52,14 @@ class Audit:
             at_ns,
         )
 
-    _RECENT: Final = "SELECT * FROM audit_log ORDER BY at_ns DESC, id DESC LIMIT $1"
+    _RECENT: Final = """
+        SELECT * FROM audit_log
+        WHERE ($2 = '' OR actor = $2) AND ($3 = '' OR starts_with(action, $3))
+        ORDER BY at_ns DESC, id DESC LIMIT $1
+    """
 
-    async def recent(self, limit: int) -> list[AuditRow]:
-        """Return the newest acts, newest first."""
+    async def recent(self, limit: int, *, actor: str = "", action: str = "") -> list[AuditRow]:
+        """Return the newest acts, newest first: of one actor, or whose action starts so."""
         return [
             AuditRow(
                 id=row["id"],
@@ -66,5 +70,5 @@ class Audit:
                 detail=msgspec.json.decode(row["detail"]),
                 trace_id=row["trace_id"],
             )
-            for row in await self._pool.fetch(self._RECENT, limit)
+            for row in await self._pool.fetch(self._RECENT, limit, actor, action)
         ]

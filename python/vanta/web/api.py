@@ -106,7 +106,7 @@ class Api:
         self.simulated = simulated
         self.settle_s = settle_s
         self.started_mono_ns = clock.mono_ns()
-        self._default_user: User | None = None
+        self._default_user_id = 0
 
     async def user(self, header: str | None) -> User:
         """Return the user of an `X-Vanta-User` header; without one the first user.
@@ -114,17 +114,18 @@ class Api:
         Raises `ApiError` 422 for a malformed id and 404 for an unknown one.
         """
         if header is None:
-            if self._default_user is None:
-                everybody = await self.stores.users.all()
-                self._default_user = min(everybody, key=lambda user: user.id, default=None)
-            if self._default_user is None:
-                raise ApiError(
-                    404,
-                    "E-ARG",
-                    "There is no user yet. Start `vanta run` with your Telegram id in "
-                    "ADMIN_USER_IDS; `vanta demo` brings a trader of its own.",
+            if not self._default_user_id:
+                self._default_user_id = min(
+                    (u.id for u in await self.stores.users.all()), default=0
                 )
-            return self._default_user
+            if self._default_user_id:
+                return await self.stores.users.get(self._default_user_id)
+            raise ApiError(
+                404,
+                "E-ARG",
+                "There is no user yet. Start `vanta run` with your Telegram id in "
+                "ADMIN_USER_IDS; `vanta demo` brings a trader of its own.",
+            )
         user_id = whole_id(header, field="X-Vanta-User")
         try:
             if user_id <= MAX_SMALL_ID:

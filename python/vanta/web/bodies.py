@@ -87,9 +87,16 @@ def decode(raw: bytes, kind: type[T]) -> T:
             raise InputError(
                 "E-ARG", field=name, value=name, limit="one of " + ", ".join(kind.__struct_fields__)
             )
+    lists = {f.name for f in msgspec.structs.fields(kind) if f.type == tuple[str, ...]}
     for name, value in found.items():
-        if not isinstance(value, str | None) or isinstance(value, _Bare):
-            raise _not_text(name, value)
+        if name not in lists:
+            _check_text(name, value)
+            continue
+        if not isinstance(value, list):
+            limit = 'a JSON list of strings, such as ["12", "spam"]'
+            raise InputError("E-ARG", field=name, value=_shown(value), limit=limit)
+        for item in value:
+            _check_text(name, item, is_needed=True)
     try:
         return msgspec.convert(dict(found), type=kind, strict=True)
     except msgspec.ValidationError as error:
@@ -111,12 +118,17 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _not_text(name: str, value: Any) -> InputError:
+def _check_text(name: str, value: Any, *, is_needed: bool = False) -> None:
+    if isinstance(value, str if is_needed else str | None) and not isinstance(value, _Bare):
+        return
     limit = 'a JSON string in quotes, such as "100.25", never a JSON number'
     if not isinstance(value, str):
         limit = "a JSON string in quotes"
-    shown = value if isinstance(value, str) else json.dumps(value)
-    return InputError("E-ARG", field=name, value=shown, limit=limit)
+    raise InputError("E-ARG", field=name, value=_shown(value), limit=limit)
+
+
+def _shown(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def _of_validation(error: msgspec.ValidationError, kind: type[msgspec.Struct]) -> ApiError:

@@ -11,6 +11,7 @@ from typing import Final
 from aiohttp import web
 
 from vanta import _core
+from vanta.domain import exact
 from vanta.domain.enums import CLOSING
 from vanta.domain.units import format_price, format_scaled
 from vanta.web import render
@@ -72,7 +73,7 @@ class Landing:
             if api.mode() == "DRY"
             else ""
         )
-        now = render.iso(api.clock.now_ns()) or ""
+        now = exact.iso(api.clock.now_ns()) or ""
         page = self._page.substitute(
             state="ready" if ready else "failing",
             mode=escape(api.mode()),

@@ -8,8 +8,8 @@ from aiohttp import web
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from vanta import _core, logs
+from vanta.domain import exact
 from vanta.domain.units import format_scaled
-from vanta.web import render
 from vanta.web.answers import json_answer
 from vanta.web.api import Api, Check
 
@@ -86,7 +86,7 @@ class Operations:
             "version": _core.__version__,
             "core": {"build": _core.build_profile},
             "python": sys.version.split()[0],
-            "now": render.iso(api.clock.now_ns()),
+            "now": exact.iso(api.clock.now_ns()),
             "uptime_s": format_scaled(uptime_ns, decimals=9, places=1),
             "parts": parts,
             "markets": [api.quote(m) for m in api.catalogue],

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from aiohttp import web
 
+from vanta.domain import exact
 from vanta.domain.errors import InputError
 from vanta.web import render
 from vanta.web.answers import ApiError, from_input, json_answer
@@ -69,7 +70,7 @@ class Reading:
                 "events": [
                     {
                         "state": e.state.value,
-                        "at": render.iso(e.at_ns),
+                        "at": exact.iso(e.at_ns),
                         "reason": e.reason or None,
                         "trace_id": e.trace_id or None,
                     }
@@ -89,17 +90,17 @@ class Reading:
         return json_answer(
             {
                 "user_id": user.id,
-                "deposited": render.usd(account.deposited_e6),
-                "cash": render.usd(now.cash_e6),
-                "equity": render.usd(now.equity_e6),
-                "unrealised": render.usd(now.unrealised_e6),
-                "day_pnl": render.usd(now.day_pnl_e6),
-                "since_deposit": render.usd(now.equity_e6 - account.deposited_e6),
+                "deposited": exact.usd(account.deposited_e6),
+                "cash": exact.usd(now.cash_e6),
+                "equity": exact.usd(now.equity_e6),
+                "unrealised": exact.usd(now.unrealised_e6),
+                "day_pnl": exact.usd(now.day_pnl_e6),
+                "since_deposit": exact.usd(now.equity_e6 - account.deposited_e6),
                 "days": [
                     {
                         "day": r.day.isoformat(),
-                        "realised": render.usd(r.realised_e6),
-                        "fees": render.usd(r.fees_e6),
+                        "realised": exact.usd(r.realised_e6),
+                        "fees": exact.usd(r.fees_e6),
                         "fills": r.fills,
                     }
                     for r in rows

@@ -1,11 +1,11 @@
 """Domain values to JSON: money as exact decimal strings in human units, times as ISO 8601 UTC."""
 
 from collections.abc import Callable, Iterable, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 from vanta._core import Exposure, Quote
 from vanta.domain.enums import CLOSING, OPENING, Breaker, Quality
+from vanta.domain.exact import UNITS, iso, optional, ratio, usd, verdict
 from vanta.domain.intent import Intent
 from vanta.domain.market import Catalogue, Market
 from vanta.domain.order import Fill, Order
@@ -13,65 +13,6 @@ from vanta.domain.policy import Policy
 from vanta.domain.ports import Preview
 from vanta.domain.position import PositionView
 from vanta.domain.units import ONE_E10, format_scaled
-from vanta.domain.verdict import Reason, Verdict
-
-_UNITS = {
-    "usd_e6": ("usd", 6),
-    "price_e10": ("price", 10),
-    "ratio_e10": ("ratio", 10),
-    "leverage_e10": ("leverage", 10),
-    "ns": ("seconds", 9),
-    "count": ("count", 0),
-}
-
-
-def usd(value_e6: int) -> str:
-    """Render e6 exactly."""
-    return format_scaled(value_e6, decimals=6)
-
-
-def ratio(value_e10: int) -> str:
-    """Render an e10 price, leverage or ratio exactly."""
-    return format_scaled(value_e10, decimals=10)
-
-
-def optional(value_e10: int) -> str | None:
-    """Render an e10 value whose 0 means none."""
-    return ratio(value_e10) if value_e10 else None
-
-
-def iso(at_ns: int) -> str | None:
-    """Render a Unix time in microseconds; None for 0."""
-    if not at_ns:
-        return None
-    whole, rest = divmod(at_ns, 10**9)
-    at = datetime.fromtimestamp(whole, UTC)
-    return f"{at:%Y-%m-%dT%H:%M:%S}.{rest // 1000:06d}Z"
-
-
-def reason(found: Reason) -> dict[str, Any]:
-    """Render one rule that said no."""
-    unit, decimals = _UNITS.get(found.unit, ("none", 0))
-    has_number = found.unit != "none"
-    return {
-        "code": found.code,
-        "rule": found.rule,
-        "text": found.text,
-        "value": format_scaled(found.value, decimals=decimals) if has_number else None,
-        "limit": format_scaled(found.limit, decimals=decimals) if has_number else None,
-        "unit": unit,
-        "resets_at": iso(found.resets_at_ns),
-    }
-
-
-def verdict(found: Verdict) -> dict[str, Any]:
-    """Render a yes or a no with its reasons and the nearest yes."""
-    nearest = found.nearest_collateral_e6
-    return {
-        "ok": found.ok,
-        "reasons": [reason(r) for r in found.reasons],
-        "nearest_collateral": usd(nearest) if nearest else None,
-    }
 
 
 def symbol(catalogue: Catalogue, ix: int) -> str:
@@ -280,7 +221,7 @@ def limits(policy: Policy, now: Exposure) -> list[dict[str, Any]]:
     )
     shown = []
     for name, unit, (used, limit) in rows:
-        label, decimals = _UNITS[unit]
+        label, decimals = UNITS[unit]
         left = None if used is None or limit is None else max(0, limit - used)
         shown.append(
             {

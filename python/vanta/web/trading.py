@@ -6,6 +6,7 @@ import msgspec
 from aiohttp import web
 
 from vanta import logs
+from vanta.domain import exact
 from vanta.domain.enums import Action, OrderState
 from vanta.domain.intent import Intent
 from vanta.domain.order import Order
@@ -166,5 +167,5 @@ def _refusal(order: Order) -> dict[str, Any]:
     nearest = order.verdict.nearest_collateral_e6
     text = " ".join(r.text for r in reasons)
     if nearest:
-        text += f" Would pass now: {render.usd(nearest)} USDC."
+        text += f" Would pass now: {exact.usd(nearest)} USDC."
     return {"code": reasons[0].code, "text": text}

@@ -1,0 +1,98 @@
+"""The book of commands: one implementation for chat, command line and HTTP.
+
+words ─► read (what does it ask for?) ─► gate (may this person, now?) ─► act ─► Reply
+
+What a command asks for may hang on its words: looking at the mode is free, LIVE is not. So a
+command is first read into a `Plan`, which names its demands, and only an admitted plan acts.
+"""
+
+import difflib
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import NamedTuple, Protocol
+
+from vanta import logs
+from vanta.control.words import Words
+from vanta.domain.command import Actor, CommandInfo, Reply
+from vanta.domain.errors import InputError, NotFoundError
+from vanta.domain.roles import may
+from vanta.domain.verdict import Reason
+
+_log = logs.get(__name__)
+
+
+class Plan(NamedTuple):
+    """An understood command: what it asks for with these words, and what it then does."""
+
+    info: CommandInfo
+    act: Callable[[], Awaitable[Reply]]
+
+
+class Command(NamedTuple):
+    """`info` is the least it asks for: who sees it at all. `read` acts on nothing yet."""
+
+    info: CommandInfo
+    read: Callable[[Actor, Words], Awaitable[Plan]]
+
+
+class Doorkeeper(Protocol):
+    """`control.gate.Gate`, or in tests something simpler."""
+
+    async def admit(
+        self, actor: Actor, info: CommandInfo, args: Sequence[str], token: str, word: str
+    ) -> Reply | None:
+        """Return None to go on, else the refusal or what is still missing."""
+        ...
+
+
+class CommandBook:
+    """Implements `domain.command.Commands`."""
+
+    def __init__(self, commands: Iterable[Command], gate: Doorkeeper) -> None:
+        self._gate = gate
+        self._commands: dict[str, Command] = {}
+        for command in commands:
+            if command.info.name in self._commands:
+                raise ValueError(f"two commands are called {command.info.name!r}")
+            self._commands[command.info.name] = command
+
+    def listing(self, role: str) -> Sequence[CommandInfo]:
+        """Return what this role may use, in the order of help."""
+        return [c.info for c in self._commands.values() if may(role, c.info.right)]
+
+    async def run(
+        self, actor: Actor, name: str, args: Sequence[str], *, token: str = "", word: str = ""
+    ) -> Reply:
+        """Run a command.
+
+        Raises `InputError` for a name or words that cannot be understood.
+        """
+        command = self._find(actor, name)
+        words = Words(args)
+        plan = await command.read(actor, words)
+        words.end(f"{command.info.name} {command.info.usage}".rstrip())
+        with logs.bind_trace(actor.trace_id):
+            stopped = await self._gate.admit(actor, plan.info, words.given, token, word)
+            if stopped is not None:
+                return stopped
+            _log.info("command.run", command=name, user_id=actor.user.id, way=actor.channel.value)
+            try:
+                return await plan.act()
+            except NotFoundError as error:
+                return refused("Not found", not_found(str(error)))
+
+    def _find(self, actor: Actor, name: str) -> Command:
+        if (found := self._commands.get(name)) is not None:
+            return found
+        known = [info.name for info in self.listing(actor.user.role)]
+        near = difflib.get_close_matches(name, known, n=3, cutoff=0.5) or known[:5]
+        limit = "one of " + ", ".join(near) if near else "a right to any command"
+        raise InputError("E-ARG", field="command", value=name, limit=limit)
+
+
+def refused(title: str, *reasons: Reason) -> Reply:
+    """Say no, with reasons."""
+    return Reply(title=title, reasons=reasons)
+
+
+def not_found(text: str) -> Reason:
+    return Reason(code="E-ARG", rule="NOT_FOUND", text=f"{text[:1].upper()}{text[1:]}.")
