@@ -64,6 +64,9 @@ class Metrics:
         self.task_restarts = Counter(
             "vanta_task_restarts", "Restarts of supervised tasks", ["task"], registry=r
         )
+        self.seal_failures = Counter(
+            "vanta_seal_failures", "Sealed values that did not open", ["purpose"], registry=r
+        )
         self.event_loop_lag_seconds = Gauge(
             "vanta_event_loop_lag_seconds", "How late the loop last woke up", registry=r
         )

@@ -14,6 +14,7 @@ import msgspec
 
 from vanta import crashpoints
 from vanta.domain.errors import ConfigError
+from vanta.domain.master_key import parse_keys
 
 T = TypeVar("T")
 
@@ -59,7 +60,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     admin_user_ids: tuple[int, ...] = ()
     super_admin_ids: tuple[int, ...] = ()
     # keys
-    master_key: Secret[str] | None = None  # base64 of 32 bytes
+    master_key: Secret[str] | None = None  # base64 of 32 bytes, the newest of several first
     master_key_file: Path | None = None
     kms_key_id: str = ""
     kms_endpoint: str = ""
@@ -163,6 +164,21 @@ class _Reader:
         value = self._environ.get(name, "")
         return Secret(value) if value else None
 
+    def master_key(self, name: str) -> Secret[str] | None:
+        value = self._environ.get(name, "")
+        if not value:
+            return None
+        try:
+            parse_keys(value, name=name)
+        except ConfigError as error:
+            self.complaints.append(str(error))
+        return Secret(value)
+
+    def one_of(self, *names: str) -> None:
+        given = [name for name in names if self._environ.get(name, "")]
+        if len(given) > 1:
+            self.complaints.append(f"{' and '.join(given)} are both set: expected one of them")
+
     def path(self, name: str) -> Path | None:
         value = self._environ.get(name, "")
         return Path(value).expanduser().absolute() if value else None
@@ -217,7 +233,7 @@ def load(environ: Mapping[str, str], *, is_root: bool = False) -> Settings:
         "hermes_key": read.secret("VANTA_HERMES_KEY"),
         "admin_user_ids": read.ids("ADMIN_USER_IDS"),
         "super_admin_ids": read.ids("SUPER_ADMIN_IDS"),
-        "master_key": read.secret("VANTA_MASTER_KEY"),
+        "master_key": read.master_key("VANTA_MASTER_KEY"),
         "master_key_file": read.path("VANTA_MASTER_KEY_FILE"),
         "kms_key_id": read.text("VANTA_KMS_KEY_ID"),
         "kms_endpoint": read.text("VANTA_KMS_ENDPOINT"),
@@ -248,6 +264,9 @@ def load(environ: Mapping[str, str], *, is_root: bool = False) -> Settings:
         read.complaints.append("VANTA_PRICE_SOURCES has chainlink but VANTA_RPC_URLS is empty")
     if "pyth" in fields["price_sources"] and not fields["hermes_url"]:
         read.complaints.append("VANTA_PRICE_SOURCES has pyth but VANTA_HERMES_URL is empty")
+    read.one_of("VANTA_MASTER_KEY", "VANTA_MASTER_KEY_FILE", "VANTA_KMS_KEY_ID")
+    if fields["kms_endpoint"] and not fields["kms_key_id"]:
+        read.complaints.append("VANTA_KMS_ENDPOINT is set but VANTA_KMS_KEY_ID is empty")
     if read.complaints:
         raise ConfigError("; ".join(read.complaints))
     return Settings(**fields)

@@ -17,6 +17,7 @@ from typing import Any
 import aiohttp
 from standardwebhooks import Webhook
 
+from tests.fakes.envelope import MASTER_KEY
 from vanta.sandbox.home import Home
 
 READY_WITHIN_S = 60.0
@@ -55,6 +56,7 @@ class Instance:
             "VANTA_READY_FILE": str(ready_file),
             "VANTA_PORT": "0",
             "LOG_JSON": "true",
+            **({"VANTA_MASTER_KEY": MASTER_KEY} if self.command == "run" else {}),
             **self.environ,
         }
         with self.log_path.open("ab") as log:

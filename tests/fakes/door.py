@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 
 from tests.fakes.clock import ManualClock
+from tests.fakes.envelope import TestEnvelope
 from tests.fakes.signals import CATALOGUE, KEY_ID, SECRET, encode, signed_headers
 from vanta.metrics import Metrics
 from vanta.store.orders import Orders
@@ -53,7 +54,7 @@ class DoorBench:
         self.metrics = Metrics()
         self.sink = HearingSink()
         self.crash = PassedPoints()
-        self.providers = Providers(pool)
+        self.providers = Providers(pool, TestEnvelope())
         self.signals = Signals(pool)
         self.orders = Orders(pool)
         self.keys = KeyBook(self.providers)
@@ -106,7 +107,7 @@ async def open_door(
     pool: Pool, limits: DoorLimits | None = None, *, clock: ManualClock | None = None
 ) -> AsyncIterator[DoorBench]:
     """Make a provider with a key (or find it) and run a door for it."""
-    providers = Providers(pool)
+    providers = Providers(pool, TestEnvelope())
     provider_id = await providers.create("pulse")
     await providers.add_key(provider_id, KEY_ID, SECRET, 1)
     bench = DoorBench(pool, provider_id, limits or DoorLimits(), clock or ManualClock())

@@ -4,6 +4,7 @@ import hashlib
 
 from tests.fakes.clock import ManualClock
 from tests.fakes.engine_world import BTC, World, make_user
+from tests.fakes.envelope import TestEnvelope
 from vanta.domain.enums import Side
 from vanta.domain.order import Order
 from vanta.domain.signal import Signal, encode_signal
@@ -18,12 +19,12 @@ async def follower(pool: Pool, provider_id: int, *, cash: int = 10_000, **terms:
     terms.setdefault("max_collateral_e6", 500 * E6)
     terms.setdefault("max_leverage_e10", 50 * E10)
     terms.setdefault("skip_without_stop", False)
-    await Providers(pool).subscribe(provider_id, user_id, now_ns=1, **terms)
+    await Providers(pool, TestEnvelope()).subscribe(provider_id, user_id, now_ns=1, **terms)
     return user_id
 
 
 async def provider(pool: Pool, name: str = "pulse") -> int:
-    return await Providers(pool).create(name, now_ns=1)
+    return await Providers(pool, TestEnvelope()).create(name, now_ns=1)
 
 
 async def stored(

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.fakes.clock import ManualClock
+from tests.fakes.envelope import TestEnvelope
 from tests.fakes.quotes import FakeQuotes
 from vanta import _core
 from vanta.domain.enums import Action, Mode, Side, Source
@@ -128,7 +129,7 @@ class World:
         self.outbox = Outbox(pool)
         self.day_pnl = DayPnl(pool)
         self.signals = Signals(pool)
-        self.providers = Providers(pool)
+        self.providers = Providers(pool, TestEnvelope())
         self.trigger_store = Triggers(pool)
         self.book = AccountBook(
             risk=_core.RiskBook(),

@@ -4,8 +4,11 @@ import secrets
 from collections.abc import Sequence
 
 from vanta import _core
+from vanta.domain import master_key
 
 KEK = _core.Kek(bytes(range(32)), id="test", version=1)
+MASTER_KEY = master_key.format_key(bytes(range(32)))
+"""For instances that need one of their own: what `VANTA_MASTER_KEY` holds."""
 
 
 class TestEnvelope:
@@ -36,3 +39,6 @@ class TestEnvelope:
             family=family,
             purpose=purpose,
         )
+
+    def fingerprint(self, secret: bytes, *, subject: bytes) -> bytes:
+        return master_key.fingerprint(bytes(32), secret, subject)

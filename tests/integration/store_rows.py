@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from tests.fakes.clock import ManualClock
+from tests.fakes.envelope import TestEnvelope
 from vanta.domain.enums import Action, FillKind, Mode, OrderState, Side, Source
 from vanta.domain.intent import Intent
 from vanta.domain.order import Fill
@@ -15,13 +16,14 @@ from vanta.domain.verdict import Verdict
 from vanta.sandbox.seed import Seeded, seed
 from vanta.store.orders import OrderDraft
 from vanta.store.pool import Pool
+from vanta.store.providers import Providers
 from vanta.store.signals import SignalRow
 
 T0 = 1_790_000_000 * 10**9
 
 
 async def seeded(pool: Pool) -> Seeded:
-    return await seed(pool, ManualClock(T0))
+    return await seed(pool, ManualClock(T0), Providers(pool, TestEnvelope()))
 
 
 def signal(provider_id: int, signal_id: str, body: bytes = b"{}", **changes: Any) -> SignalRow:

@@ -11,6 +11,7 @@ import pytest
 
 from tests.conftest import Servers
 from tests.fakes.clock import ManualClock
+from tests.fakes.envelope import MASTER_KEY
 from tests.fakes.sleeper import eventually
 from tests.integration.test_store_claim import cut
 from vanta.app import operators
@@ -32,6 +33,7 @@ class Run:
             "VANTA_POSTGRES_DSN": postgres,
             "VANTA_REDIS_URL": redis,
             "VANTA_PORT": "0",
+            "VANTA_MASTER_KEY": MASTER_KEY,
         }
 
     async def start(self) -> asyncio.subprocess.Process:

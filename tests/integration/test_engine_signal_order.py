@@ -7,6 +7,7 @@ import pytest
 from tests.fakes.clock import ManualClock
 from tests.fakes.engine_signals import driven, follower, opening, provider, status, stored
 from tests.fakes.engine_world import BTC, ETH, World, open_intent
+from tests.fakes.envelope import TestEnvelope
 from tests.fakes.executor import HoldingExecutor
 from tests.fakes.quotes import FakeQuotes
 from vanta.domain.enums import OrderState, Side
@@ -139,7 +140,7 @@ async def test_what_a_change_reaches(pool: Pool, clock: ManualClock, quotes: Fak
     """Only positions the provider opened, of that market and side, opened before it spoke."""
     pulse, other = await provider(pool), await provider(pool, "other")
     user_id = await follower(pool, pulse)
-    await Providers(pool).subscribe(
+    await Providers(pool, TestEnvelope()).subscribe(
         other,
         user_id,
         max_collateral_e6=100 * E6,

@@ -13,6 +13,7 @@ from tests.fakes.engine_world import (
     World,
     make_user,
 )
+from tests.fakes.envelope import TestEnvelope
 from tests.fakes.quotes import FakeQuotes
 from vanta.domain.enums import OrderState, Quality, Source
 from vanta.domain.order import Order
@@ -80,7 +81,7 @@ async def test_two_providers_may_use_the_same_id(
 ) -> None:
     pulse, other = await provider(pool), await provider(pool, "other")
     user_id = await follower(pool, pulse)
-    await Providers(pool).subscribe(
+    await Providers(pool, TestEnvelope()).subscribe(
         other,
         user_id,
         max_collateral_e6=100 * E6,

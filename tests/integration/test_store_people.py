@@ -6,6 +6,7 @@ import asyncpg
 import msgspec
 import pytest
 
+from tests.fakes.envelope import TestEnvelope
 from tests.integration.store_rows import T0, seeded
 from vanta.domain.errors import InputError, NotFoundError
 from vanta.domain.policy import Policy
@@ -105,7 +106,7 @@ async def test_markets_are_written_over(pool: Pool) -> None:
 
 
 async def test_a_rotated_secret_lives_until_its_end(pool: Pool) -> None:
-    providers = Providers(pool)
+    providers = Providers(pool, TestEnvelope())
     provider_id = await providers.create("p", now_ns=T0)
     old, new = b"a" * 32, b"b" * 32
     await providers.add_key(provider_id, "k", old, T0)
@@ -123,7 +124,7 @@ async def test_a_rotated_secret_lives_until_its_end(pool: Pool) -> None:
 
 
 async def test_a_key_id_belongs_to_one_provider(pool: Pool) -> None:
-    providers = Providers(pool)
+    providers = Providers(pool, TestEnvelope())
     one, two = await providers.create("one"), await providers.create("two")
     await providers.add_key(one, "k", b"a" * 32, T0)
     with pytest.raises(NotFoundError, match="not provider"):
@@ -135,7 +136,7 @@ async def test_a_key_id_belongs_to_one_provider(pool: Pool) -> None:
 
 async def test_no_secret_shows_itself(pool: Pool) -> None:
     made = await seeded(pool)
-    key = await Providers(pool).key(made.provider_key_id)
+    key = await Providers(pool, TestEnvelope()).key(made.provider_key_id)
     shown = repr(key) + repr(made)
     assert made.provider_secret.hex() not in shown
     assert repr(made.provider_secret)[2:-1] not in shown
@@ -143,22 +144,22 @@ async def test_no_secret_shows_itself(pool: Pool) -> None:
 
 @pytest.mark.parametrize("key_id", ["", "nobody", "\x00", "\ud800", "x" * 10_000, "'; DROP--"])
 async def test_any_text_may_be_asked_as_a_key(pool: Pool, key_id: str) -> None:
-    assert await Providers(pool).key(key_id) is None
+    assert await Providers(pool, TestEnvelope()).key(key_id) is None
 
 
 async def test_a_suspended_provider_is_told_with_its_keys(pool: Pool) -> None:
     made = await seeded(pool)
-    await Providers(pool).suspend(made.provider_id, suspended=True)
-    key = await Providers(pool).key(made.provider_key_id)
+    await Providers(pool, TestEnvelope()).suspend(made.provider_id, suspended=True)
+    key = await Providers(pool, TestEnvelope()).key(made.provider_key_id)
     assert key is not None
     assert key.suspended
-    (provider,) = await Providers(pool).all()
+    (provider,) = await Providers(pool, TestEnvelope()).all()
     assert (provider.name, provider.suspended) == ("pulse", True)
 
 
 async def test_following_and_leaving(pool: Pool) -> None:
     made = await seeded(pool)
-    providers = Providers(pool)
+    providers = Providers(pool, TestEnvelope())
     (follower,) = await providers.subscriptions(made.provider_id)
     assert follower.user_id == made.trader_id
     changed = await providers.subscribe(

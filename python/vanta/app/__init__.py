@@ -16,7 +16,7 @@ import uvloop
 from vanta import logs
 from vanta.app import market, replaying
 from vanta.app.house import House
-from vanta.app.lifecycle import Shutdown
+from vanta.app.lifecycle import Shutdown, forbid_core_dumps
 from vanta.clock import SystemClock
 from vanta.domain.errors import ConfigError
 from vanta.sandbox.home import Home
@@ -71,6 +71,7 @@ def replay_report(path: Path, *, speed: Fraction = _REAL_TIME) -> dict[str, Any]
 
 
 def _run(settings: Settings, wish: market.Wish | None, *, fresh: bool) -> int:
+    forbid_core_dumps()
     logs.configure(json=settings.log_json, level=settings.log_level)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_main(settings, wish, fresh=fresh))

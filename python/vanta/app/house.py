@@ -11,9 +11,11 @@ from contextlib import AsyncExitStack
 from functools import partial
 from typing import Final
 
+import msgspec
+
 from vanta import logs
 from vanta._core import Quote
-from vanta.app import doors, market, operators
+from vanta.app import doors, keys, market, operators
 from vanta.app.lifecycle import Shutdown, write_atomically
 from vanta.app.ready import Ready
 from vanta.app.serving import HttpServer, bind, url_of
@@ -21,6 +23,8 @@ from vanta.app.trading import Stores, Trading
 from vanta.clock import SystemClock
 from vanta.domain.market import Catalogue
 from vanta.domain.webhook_signature import format_secret
+from vanta.keys.keeper import KeyKeeper
+from vanta.keys.plain import seal_plain
 from vanta.metrics import Metrics
 from vanta.sandbox.home import Home
 from vanta.sandbox.seed import Seeded, seed
@@ -28,6 +32,7 @@ from vanta.settings import Settings
 from vanta.store.markets import Markets
 from vanta.store.pool import Pool
 from vanta.store.redis import Client, PriceCache, PriceRow, health
+from vanta.store.sealed import SealedBox
 from vanta.supervise import Supervisor
 from vanta.telegram.bot import TelegramBot
 
@@ -59,7 +64,8 @@ class House:
         self.may_trade = may_trade
         self.clock = SystemClock()
         self.metrics = Metrics()
-        self.stores = Stores(pool)
+        self.envelope = SealedBox(self.metrics)
+        self.stores = Stores(pool, self.envelope)
         self.priced: set[int] = set()  # markets that any source quotes
         self.redis = redis
         self.prices = PriceCache(redis)
@@ -71,6 +77,7 @@ class House:
 
     async def serve(self, shutdown: Shutdown) -> None:
         """Build everything, announce, and serve until `shutdown` is requested."""
+        made_key = await self._open_keys()
         seeded = await self._seed()
         catalogue = Catalogue(await Markets(self.stores.pool).all())
         trading = self._trading(catalogue)
@@ -80,7 +87,7 @@ class House:
         )
         chat, chat_url, bot = self._telegram(trading, catalogue, listener)
         self.supervisor.add("loop.lag", self._watch_loop)
-        ready = _ready(url_of(listener), chat_url, seeded)
+        ready = _ready(url_of(listener), chat_url, seeded, made_key)
         app = doors.web_application(
             settings=self.settings,
             stores=self.stores,
@@ -116,9 +123,24 @@ class House:
                 await trading.drain(DRAIN_S)
             roles.cancel()
 
+    async def _open_keys(self) -> str:
+        """Open the master keys before anything reads a secret; return where one was made."""
+        source, made = await keys.source_to_start(
+            self.settings, self.stores.pool, self.home, sandbox=self.wish is not None
+        )
+        keeper = KeyKeeper(
+            pool=self.stores.pool, source=source, box=self.envelope, clock=self.clock
+        )
+        await keeper.open()
+        await seal_plain(keeper, self.stores.providers)
+        self.supervisor.add("keys", keeper.run)
+        return made
+
     async def _seed(self) -> Seeded | None:
         # The demo's trader comes first: who names no user means the first.
-        seeded = await seed(self.stores.pool, self.clock) if self.wish is not None else None
+        seeded = None
+        if self.wish is not None:
+            seeded = await seed(self.stores.pool, self.clock, self.stores.providers)
         await operators.admit(
             self.stores.pool,
             self.clock,
@@ -258,20 +280,18 @@ class House:
         sys.stdout.flush()
 
 
-def _ready(http_url: str, chat_url: str, seeded: Seeded | None) -> Ready:
+def _ready(http_url: str, chat_url: str, seeded: Seeded | None, made_key: str) -> Ready:
     ready = Ready(
         http_url=http_url,
         chat_url=f"{chat_url}/" if chat_url else "",
         pid=os.getpid(),
         token=secrets.token_urlsafe(32),
+        made_key=made_key,
     )
     if seeded is None:
         return ready
-    return Ready(
-        http_url=ready.http_url,
-        chat_url=ready.chat_url,
-        pid=ready.pid,
-        token=ready.token,
+    return msgspec.structs.replace(
+        ready,
         trader_id=seeded.trader_id,
         provider_id=seeded.provider_id,
         provider_key_id=seeded.provider_key_id,

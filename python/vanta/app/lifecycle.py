@@ -1,8 +1,11 @@
 """How the process ends, and how it tells that it is ready."""
 
 import asyncio
+import ctypes
 import os
+import resource
 import signal
+import sys
 import tempfile
 from pathlib import Path
 
@@ -11,6 +14,18 @@ from vanta import logs
 _log = logs.get(__name__)
 
 EXIT_INTERRUPTED = 130
+_PR_SET_DUMPABLE = 4
+
+
+def forbid_core_dumps() -> None:
+    """Keep the memory of this process, keys included, out of core files and other users' reach.
+
+    Servers that we start inherit the limit. The second half is Linux's: no dump by a handler of
+    the system either, and nobody but root may attach.
+    """
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
 
 
 class Shutdown:

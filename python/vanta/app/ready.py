@@ -21,6 +21,7 @@ class Ready(msgspec.Struct, frozen=True, kw_only=True):
     provider_id: int = 0
     provider_key_id: str = ""
     provider_secret: str = ""
+    made_key: str = ""  # where the sandbox put a master key that it made
 
     def __repr__(self) -> str:
         return f"Ready(http_url={self.http_url!r}, pid={self.pid})"
@@ -62,8 +63,11 @@ class Ready(msgspec.Struct, frozen=True, kw_only=True):
             ("shell", "vanta status   (in this checkout: .venv/bin/vanta)"),
         ]
         lines = "\n".join(f"  {name:<8} {value}" for name, value in rows if value)
+        made = (
+            f"\nA master key was made for this sandbox: {self.made_key}\n" if self.made_key else ""
+        )
         warning = "" if has_prices else f"\n{NO_PRICES}\n"
         return (
-            f"\nVanta is ready. Mode DRY: {what}.\n{warning}\n{lines}\n\n"
+            f"\nVanta is ready. Mode DRY: {what}.\n{warning}\n{lines}\n{made}\n"
             "Ctrl-C stops it; state is kept.\n"
         )

@@ -8,7 +8,7 @@ from vanta._core import AggregateConfig, PriceBook, RiskBook
 from vanta.crashpoints import CrashPoints
 from vanta.domain.enums import OPENING, Quality
 from vanta.domain.market import Catalogue
-from vanta.domain.ports import Clock
+from vanta.domain.ports import Clock, Envelope
 from vanta.domain.position import Position
 from vanta.domain.sources import SourceNames
 from vanta.engine.account import AccountBook
@@ -48,12 +48,13 @@ _log = logs.get(__name__)
 class Stores:
     """One of each aggregate, on one pool."""
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: Pool, envelope: Envelope) -> None:
         self.pool = pool
+        self.envelope = envelope
         self.users = Users(pool)
         self.accounts = Accounts(pool)
         self.policies = Policies(pool)
-        self.providers = Providers(pool)
+        self.providers = Providers(pool, envelope)
         self.signals = Signals(pool)
         self.orders = Orders(pool)
         self.fills = Fills(pool)

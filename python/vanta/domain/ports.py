@@ -175,6 +175,10 @@ class Envelope(Protocol):
         """Raises `SealError` for a foreign, changed or unknown record."""
         ...
 
+    def fingerprint(self, secret: bytes, *, subject: bytes) -> bytes:
+        """Return 32 bytes that are equal for equal secrets of one subject, for UNIQUE columns."""
+        ...
+
 
 BeforeSend = Callable[[Order], str]
 """Asked by an executor just before a byte leaves: "" = go, else why not, code first."""

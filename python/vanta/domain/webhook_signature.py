@@ -36,14 +36,19 @@ def parse_secret(text: str) -> bytes:
         secret = base64.b64decode(encoded + "=" * (-len(encoded) % 4), validate=True)
     except (binascii.Error, ValueError):
         secret = b""
+    check_secret(secret)
+    return secret
+
+
+def check_secret(secret: bytes) -> None:
+    """Raise `InputError`, which never repeats the secret, for one that is too short or too long."""
     if not MIN_SECRET_BYTES <= len(secret) <= MAX_SECRET_BYTES:
         raise InputError(
             "E-ARG",
             field="secret",
             value="***",
             limit=f"whsec_ and base64 of {MIN_SECRET_BYTES} to {MAX_SECRET_BYTES} bytes",
-        ) from None
-    return secret
+        )
 
 
 def format_secret(secret: bytes) -> str:

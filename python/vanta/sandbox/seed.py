@@ -72,7 +72,7 @@ class Seeded(msgspec.Struct, frozen=True, kw_only=True):
         return f"Seeded(trader_id={self.trader_id}, provider_id={self.provider_id})"
 
 
-async def seed(pool: Pool, clock: Clock) -> Seeded:
+async def seed(pool: Pool, clock: Clock, providers: Providers) -> Seeded:
     """Put the demo's people and markets in; return them. Running it again changes nothing.
 
     One process at a time: the lock of the home sees to that.
@@ -81,11 +81,12 @@ async def seed(pool: Pool, clock: Clock) -> Seeded:
     await Markets(pool).upsert(MARKETS)
     trader = await Users(pool).create(TRADER_NAME, "trader", TRADER_TELEGRAM_ID, now_ns=now_ns)
     await Accounts(pool).open(trader.id, TRADER_CASH_E6)
-    providers = Providers(pool)
     provider_id = await providers.create(PROVIDER_NAME, now_ns=now_ns)
     key = await providers.key(PROVIDER_KEY_ID)
-    secret = key.secrets[0].secret if key is not None else secrets.token_bytes(32)
-    if key is None:
+    # A secret that no longer opens is replaced; the row stays as it is, for whoever looks into it.
+    known = key is not None and key.secrets
+    secret = key.secrets[0].secret if key is not None and known else secrets.token_bytes(32)
+    if not known:
         await providers.add_key(provider_id, PROVIDER_KEY_ID, secret, now_ns)
     if not await providers.ever_followed(provider_id, trader.id):
         await providers.subscribe(

@@ -4,10 +4,13 @@ from typing import Final
 
 import msgspec
 
-from vanta.domain.errors import NotFoundError
+from vanta.domain.errors import NotFoundError, SealError
 from vanta.domain.policy import Subscription
+from vanta.domain.ports import Envelope
+from vanta.domain.webhook_signature import check_secret
 from vanta.store import text
 from vanta.store.pool import Pool, Row
+from vanta.store.sealed_rows import PROVIDER_SECRET
 
 
 class KeySecret(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,10 +48,11 @@ class Provider(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Providers:
-    """Providers with all that hangs on them."""
+    """Providers with all that hangs on them. Their secrets stand sealed in the database."""
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: Pool, envelope: Envelope) -> None:
         self._pool = pool
+        self._envelope = envelope
 
     _CREATE: Final = """
         INSERT INTO providers (name, created_ns) VALUES ($1, $2)
@@ -75,32 +79,39 @@ class Providers:
         await self._pool.execute(self._SUSPEND, provider_id, suspended)
 
     # A key id belongs to one provider for ever: an id that is taken by another makes no row here.
-    _ADD_KEY: Final = """
-        WITH owned AS (
-            INSERT INTO provider_keys AS held (key_id, provider_id, created_ns)
-            VALUES ($2, $1, $4)
-            ON CONFLICT (key_id) DO UPDATE SET created_ns = held.created_ns
-                WHERE held.provider_id = excluded.provider_id
-            RETURNING key_id
-        )
-        INSERT INTO provider_secrets (key_id, secret, created_ns)
-        SELECT key_id, $3, $4 FROM owned
-        ON CONFLICT (key_id, secret) DO UPDATE SET expires_ns = 0
-        RETURNING id
+    _OWN_KEY: Final = """
+        INSERT INTO provider_keys AS held (key_id, provider_id, created_ns)
+        VALUES ($2, $1, $3)
+        ON CONFLICT (key_id) DO UPDATE SET created_ns = held.created_ns
+            WHERE held.provider_id = excluded.provider_id
+        RETURNING key_id
+    """
+    _NEXT_ID: Final = "SELECT nextval(pg_get_serial_sequence('provider_secrets', 'id'))::integer"
+    # The record is bound to its row, so the row's number comes first.
+    _ADD_SEALED: Final = """
+        INSERT INTO provider_secrets (id, key_id, secret, fingerprint, created_ns)
+        OVERRIDING SYSTEM VALUE VALUES ($1, $2, $3, $4, $5)
+        ON CONFLICT (key_id, fingerprint) DO UPDATE SET expires_ns = 0
     """
 
     async def add_key(self, provider_id: int, key_id: str, secret: bytes, now_ns: int) -> None:
         """Add a key, or one more secret to it (24 to 64 bytes). Repeating it changes nothing.
 
-        Raises `NotFoundError` when the key id is another provider's.
+        Raises `NotFoundError` when the key id is another provider's, `InputError` for another
+        length.
         """
         text.name(key_id, field="key_id")
-        if await self._pool.fetchval(self._ADD_KEY, provider_id, key_id, secret, now_ns) is None:
-            raise NotFoundError(f"key id {key_id} is not provider {provider_id}'s")
+        check_secret(secret)
+        async with self._pool.acquire() as conn, conn.transaction():
+            if await conn.fetchval(self._OWN_KEY, provider_id, key_id, now_ns) is None:
+                raise NotFoundError(f"key id {key_id} is not provider {provider_id}'s")
+            row_id: int = await conn.fetchval(self._NEXT_ID)
+            record, mark = self._sealed(row_id, key_id, secret)
+            await conn.execute(self._ADD_SEALED, row_id, key_id, record, mark, now_ns)
 
     _ROTATE: Final = """
         UPDATE provider_secrets SET expires_ns = $3
-        WHERE key_id = $1 AND secret <> $2 AND (expires_ns = 0 OR expires_ns > $3)
+        WHERE key_id = $1 AND fingerprint <> $2 AND (expires_ns = 0 OR expires_ns > $3)
     """
 
     async def rotate(
@@ -108,7 +119,29 @@ class Providers:
     ) -> None:
         """Add a secret; the ones before it work until `old_until_ns` at most."""
         await self.add_key(provider_id, key_id, secret, now_ns)
-        await self._pool.execute(self._ROTATE, key_id, secret, old_until_ns)
+        mark = self._envelope.fingerprint(secret, subject=key_id.encode())
+        await self._pool.execute(self._ROTATE, key_id, mark, old_until_ns)
+
+    _OPEN: Final = "SELECT id FROM provider_secrets WHERE fingerprint IS NULL ORDER BY id"
+
+    async def open_secrets(self) -> list[int]:
+        """Return the rows whose secret an earlier version wrote down open."""
+        return [row["id"] for row in await self._pool.fetch(self._OPEN)]
+
+    _READ_OPEN: Final = """
+        SELECT key_id, secret FROM provider_secrets WHERE id = $1 AND fingerprint IS NULL FOR UPDATE
+    """
+    _SEAL_OPEN: Final = "UPDATE provider_secrets SET secret = $2, fingerprint = $3 WHERE id = $1"
+
+    async def seal_secret(self, row_id: int) -> bool:
+        """Seal an open secret in its row; False when that was done."""
+        async with self._pool.acquire() as conn, conn.transaction():
+            row = await conn.fetchrow(self._READ_OPEN, row_id)
+            if row is None:
+                return False
+            record, mark = self._sealed(row_id, row["key_id"], row["secret"])
+            await conn.execute(self._SEAL_OPEN, row_id, record, mark)
+            return True
 
     _REVOKE: Final = "UPDATE provider_keys SET revoked_ns = $2 WHERE key_id = $1 AND revoked_ns = 0"
 
@@ -118,6 +151,7 @@ class Providers:
 
     _KEYS: Final = """
         SELECT k.key_id, k.provider_id, k.revoked_ns, p.suspended,
+               array_agg(s.id ORDER BY s.id DESC) AS ids,
                array_agg(s.secret ORDER BY s.id DESC) AS secrets,
                array_agg(s.expires_ns ORDER BY s.id DESC) AS expires
         FROM provider_keys k
@@ -129,15 +163,52 @@ class Providers:
     """
 
     async def key(self, key_id: str) -> ProviderKey | None:
-        """Return a key with its secrets; None when there is no such key (any text may be asked)."""
+        """Return a key with its secrets; None when there is no such key (any text may be asked).
+
+        A secret that does not open is left out: who has no other cannot sign.
+        """
         if text.prose(key_id, limit=text.NAME_LIMIT) != key_id:
             return None
         row = await self._pool.fetchrow(self._KEYS, key_id)
-        return None if row is None else _key(row)
+        return None if row is None else self._key(row)
 
     async def all_keys(self) -> list[ProviderKey]:
         """Return all keys, revoked ones included."""
-        return [_key(row) for row in await self._pool.fetch(self._KEYS, None)]
+        return [self._key(row) for row in await self._pool.fetch(self._KEYS, None)]
+
+    def _key(self, row: Row) -> ProviderKey:
+        secrets = []
+        columns = zip(row["ids"], row["secrets"], row["expires"], strict=True)
+        for row_id, record, expires_ns in columns:
+            try:
+                secret = self._opened(row_id, row["key_id"], record)
+            except SealError:  # the envelope has counted and told it
+                continue
+            secrets.append(KeySecret(secret=secret, expires_ns=expires_ns))
+        return ProviderKey(
+            key_id=row["key_id"],
+            provider_id=row["provider_id"],
+            secrets=tuple(secrets),
+            revoked=row["revoked_ns"] > 0,
+            suspended=row["suspended"],
+        )
+
+    def _sealed(self, row_id: int, key_id: str, secret: bytes) -> tuple[bytes, bytes]:
+        record = self._envelope.seal(
+            secret,
+            subject=PROVIDER_SECRET.subject(row_id, key_id),
+            family=PROVIDER_SECRET.family,
+            purpose=PROVIDER_SECRET.purpose,
+        )
+        return record, self._envelope.fingerprint(secret, subject=key_id.encode())
+
+    def _opened(self, row_id: int, key_id: str, record: bytes) -> bytes:
+        return self._envelope.unseal(
+            record,
+            subject=PROVIDER_SECRET.subject(row_id, key_id),
+            family=PROVIDER_SECRET.family,
+            purpose=PROVIDER_SECRET.purpose,
+        )
 
     _SUBSCRIBE: Final = """
         INSERT INTO subscriptions (provider_id, user_id, max_collateral_e6, max_leverage_e10,
@@ -198,19 +269,6 @@ class Providers:
     async def ever_followed(self, provider_id: int, user_id: int) -> bool:
         """Tell whether a user follows a provider, or did and stopped."""
         return await self._pool.fetchval(self._IS_KNOWN, provider_id, user_id) is not None
-
-
-def _key(row: Row) -> ProviderKey:
-    return ProviderKey(
-        key_id=row["key_id"],
-        provider_id=row["provider_id"],
-        secrets=tuple(
-            KeySecret(secret=secret, expires_ns=expires_ns)
-            for secret, expires_ns in zip(row["secrets"], row["expires"], strict=True)
-        ),
-        revoked=row["revoked_ns"] > 0,
-        suspended=row["suspended"],
-    )
 
 
 def _subscription(row: Row) -> Subscription:
