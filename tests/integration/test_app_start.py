@@ -15,6 +15,7 @@ from tests.fakes.envelope import MASTER_KEY
 from tests.fakes.sleeper import eventually
 from tests.integration.test_store_claim import cut
 from vanta.app import operators
+from vanta.control.people import DRY_CASH_E6
 from vanta.store.audit import Audit
 from vanta.store.claim import Claim
 from vanta.store.pool import Pool
@@ -118,7 +119,7 @@ async def test_operators_of_the_settings_are_admitted_once_and_on_record(
         ("user.admit", "operator-9"),
         ("user.admit", "operator-7"),
     ]
-    assert {act.detail["cash_e6"] for act in acts} == {operators.CASH_E6}
+    assert {act.detail["cash_e6"] for act in acts} == {DRY_CASH_E6}
 
 
 async def test_without_redis_it_starts_and_stays_in_dry(database_dsn: str, tmp_path: Path) -> None:

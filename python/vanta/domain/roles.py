@@ -46,6 +46,9 @@ _RIGHTS: Final[dict[Role, frozenset[Right]]] = {
     Role.SUPER_ADMIN: _ADMIN | {Right.GOVERN},
 }
 
+APPROVABLE: Final = (Role.VIEWER, Role.TRADER)
+"""What a newcomer may be let in as; everything above is a role that a super admin gives."""
+
 
 def role_of(text: str) -> Role | None:
     """Return the role of that name; None for every other text."""
@@ -61,10 +64,6 @@ def may(role: str, right: Right) -> bool:
 def permits(role: str, standing: str, right: Right) -> bool:
     """Tell whether a person of this role and standing has a right: only who is active has any."""
     return standing == Standing.ACTIVE and may(role, right)
-
-
-APPROVABLE: Final = (Role.VIEWER, Role.TRADER)
-"""What a newcomer may be let in as; everything above is a role that a super admin gives."""
 
 
 def is_below_admin(role: str) -> bool:

@@ -113,13 +113,30 @@ class Users:
     _WAITING: Final = "SELECT count(*) FROM users WHERE standing = 'waiting'"
 
     async def wait(self, conn: Conn, name: str, telegram_id: int, now_ns: int) -> User | None:
-        """Remember a stranger, in the caller's transaction; None when too many wait already."""
+        """Remember a stranger, in the caller's transaction.
+
+        None when this person is known already, or too many wait.
+        """
         await conn.execute(self._LOCK, _WAITING_LOCK)
+        if await self.by_telegram(telegram_id, conn) is not None:
+            return None
         if await conn.fetchval(self._WAITING) >= WAITING_LIMIT:
-            return await self.by_telegram(telegram_id, conn)
+            return None
         return await self.create(
             name, Role.VIEWER, telegram_id, now_ns=now_ns, standing=Standing.WAITING, conn=conn
         )
+
+    _CLAIMED: Final = "SELECT EXISTS (SELECT FROM owner_claims WHERE code_hash = $1)"
+
+    async def is_code_used(self, conn: Conn, code_hash: bytes) -> bool:
+        """Tell whether an owner code made somebody super admin already."""
+        return bool(await conn.fetchval(self._CLAIMED, code_hash))
+
+    _CLAIM: Final = "INSERT INTO owner_claims (code_hash, user_id, at_ns) VALUES ($1, $2, $3)"
+
+    async def use_code(self, conn: Conn, code_hash: bytes, user_id: int, now_ns: int) -> None:
+        """Use an owner code up, for ever. Raises `asyncpg.UniqueViolationError` when it was."""
+        await conn.execute(self._CLAIM, code_hash, user_id, now_ns)
 
 
 def _user(row: Row) -> User:
