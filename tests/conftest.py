@@ -15,6 +15,7 @@ from redis.asyncio import Redis
 
 from tests.fakes.clock import ManualClock
 from vanta.sandbox.stack import Stack
+from vanta.store.app_role import ROLE
 from vanta.store.migrate import migrate
 from vanta.store.pool import Pool, open_pool
 from vanta.store.redis import redis_client
@@ -113,7 +114,8 @@ async def database_dsn(servers: Servers) -> AsyncIterator[str]:
 @pytest.fixture
 async def pool(database_dsn: str) -> AsyncIterator[Pool]:
     """Pool on a clean, migrated database of this test alone."""
-    opened = await open_pool(database_dsn, min_size=1, max_size=10)
+    # As the process does: with the rights of its role, which are not the owner's.
+    opened = await open_pool(database_dsn, role=ROLE, min_size=1, max_size=10)
     yield opened
     await opened.close()
 

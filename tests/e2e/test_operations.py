@@ -117,3 +117,9 @@ def test_a_wrong_setting_refuses_to_start(
     assert done.returncode == 4, done.stderr
     assert named in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_the_audit_log_of_a_running_demo_is_checked_from_outside(demo: Instance) -> None:
+    found = demo.cli_json("audit", "verify")
+    assert found["ok"]
+    assert demo.cli("audit", "verify", "--expect", found["head"]).returncode == 0

@@ -9,6 +9,7 @@ import pytest
 from tests.fakes.clock import ManualClock
 from tests.fakes.engine_world import BTC, World, make_user, open_intent
 from tests.fakes.executor import HoldingExecutor
+from tests.fakes.owner import as_owner, forge
 from tests.fakes.quotes import FakeQuotes
 from vanta.domain.enums import OrderState
 from vanta.domain.intent import Intent
@@ -80,9 +81,7 @@ async def test_an_order_that_was_not_written_after_all_gives_its_cash_back(
     async with world.running():
         with pytest.raises(asyncpg.ConnectionDoesNotExistError):
             await world.engine.submit(most_of_it(user_id))
-        await pool.execute("ALTER TABLE order_events DISABLE TRIGGER append_only")
-        await pool.execute("DELETE FROM order_events")
-        await pool.execute("DELETE FROM orders")
+        await forge(pool, "DELETE FROM order_events", "DELETE FROM orders")
         assert (await world.done(most_of_it(user_id))).state is OrderState.FILLED
         assert world.engine.exposure(user_id).reserved_e6 == 0
 
@@ -136,11 +135,11 @@ async def test_a_sick_store_is_told_and_the_key_can_be_used_again(
     user_id = await make_user(pool)
     intent = open_intent(user_id)
     async with World(pool, clock, quotes).running() as world:
-        await pool.execute("ALTER TABLE orders RENAME TO orders_gone")
+        await as_owner(pool, "ALTER TABLE orders RENAME TO orders_gone")
         with pytest.raises(Exception, match="orders"):
             await world.engine.submit(intent)
         assert world.engine.exposure(user_id).reserved_e6 == 0
-        await pool.execute("ALTER TABLE orders_gone RENAME TO orders")
+        await as_owner(pool, "ALTER TABLE orders_gone RENAME TO orders")
         assert (await world.done(intent)).state is OrderState.FILLED
 
 
@@ -150,8 +149,9 @@ async def test_an_event_that_cannot_be_booked_stops_only_itself(
     """The ledger fails for one of two: the other is booked, the first comes again later."""
     user_id = await make_user(pool)
     async with World(pool, clock, quotes).running() as world:
-        await pool.execute(
-            "ALTER TABLE outbox ADD CONSTRAINT sick CHECK (body->>'collateral_e6' <> '77000000')"
+        await as_owner(
+            pool,
+            "ALTER TABLE outbox ADD CONSTRAINT sick CHECK (body->>'collateral_e6' <> '77000000')",
         )
         bad, good = await world.engine.submit_many(
             [open_intent(user_id, collateral_e6=77 * E6), open_intent(user_id)]
@@ -160,7 +160,7 @@ async def test_an_event_that_cannot_be_booked_stops_only_itself(
         assert (await world.orders.by_id(bad.id)).state is OrderState.SENT
         assert [p.collateral_e6 for p in await world.positions.open_of(user_id)] == [100 * E6]
         assert world.engine.exposure(user_id).cash_e6 == await world.cash(user_id)
-        await pool.execute("ALTER TABLE outbox DROP CONSTRAINT sick")
+        await as_owner(pool, "ALTER TABLE outbox DROP CONSTRAINT sick")
         assert await world.recovery.redeliver(min_age_ns=0) == 1
         assert (await world.engine.settled(bad.id, 10.0)).state is OrderState.FILLED
         exposure = world.engine.exposure(user_id)

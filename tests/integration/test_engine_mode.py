@@ -3,6 +3,7 @@
 import asyncpg
 import pytest
 
+from tests.fakes.owner import as_owner
 from vanta.domain.enums import Mode
 from vanta.engine.mode import CONTROL, Modes
 from vanta.metrics import Metrics
@@ -59,7 +60,7 @@ async def test_a_store_that_does_not_answer_is_no_permission(pool: Pool) -> None
     made, _ = await modes(pool, "LIVE")
     for _ in range(3):
         await made.read()
-    await pool.execute("ALTER TABLE controls RENAME TO controls_gone")
+    await as_owner(pool, "ALTER TABLE controls RENAME TO controls_gone")
     with pytest.raises(asyncpg.UndefinedTableError):
         await made.read()
     assert made.effective(Mode.LIVE) == (Mode.DRY, "by the operator's setting")

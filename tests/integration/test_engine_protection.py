@@ -14,6 +14,7 @@ from tests.fakes.engine_world import (
     open_intent,
     stops_intent,
 )
+from tests.fakes.owner import as_owner
 from tests.fakes.quotes import FakeQuotes
 from vanta.domain.enums import (
     OrderState,
@@ -127,12 +128,12 @@ async def test_a_position_that_cannot_be_protected_is_an_alarm(
         await world.done(open_intent(user_id, stop_loss_e10=58_000 * E10))
         [position] = world.book.positions_of(user_id)
         world.triggers.disarm(position.id)
-        await pool.execute("ALTER TABLE triggers RENAME TO triggers_gone")
+        await as_owner(pool, "ALTER TABLE triggers RENAME TO triggers_gone")
         await world.desk.protect()
         gauge = world.metrics.unprotected_positions
         assert gauge._value.get() == 1
         assert world.engine.protected_by(position) == "nobody"
-        await pool.execute("ALTER TABLE triggers_gone RENAME TO triggers")
+        await as_owner(pool, "ALTER TABLE triggers_gone RENAME TO triggers")
         await world.desk.protect()
         assert gauge._value.get() == 0
         assert world.engine.protected_by(position) == "Vanta stop"

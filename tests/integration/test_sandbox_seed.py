@@ -6,6 +6,7 @@ import pytest
 
 from tests.fakes.clock import ManualClock
 from tests.fakes.envelope import TestEnvelope
+from tests.fakes.owner import as_owner
 from vanta import _core
 from vanta.domain.market import Catalogue
 from vanta.domain.units import E6, E10
@@ -62,7 +63,7 @@ async def test_a_rotated_key_is_kept_and_its_newest_secret_told(
 
 async def test_two_homes_have_two_secrets(pool: Pool, clock: ManualClock) -> None:
     first = await seed(pool, clock, Providers(pool, TestEnvelope()))
-    await pool.execute("TRUNCATE provider_secrets, provider_keys CASCADE")
+    await as_owner(pool, "TRUNCATE provider_secrets, provider_keys CASCADE")
     assert (
         await seed(pool, clock, Providers(pool, TestEnvelope()))
     ).provider_secret != first.provider_secret

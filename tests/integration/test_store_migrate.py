@@ -8,6 +8,7 @@ import sys
 import asyncpg
 import pytest
 
+from tests.fakes.owner import as_owner
 from vanta.domain.errors import ConfigError
 from vanta.store.audit import Audit
 from vanta.store.migrate import HEAD, REVISIONS, migrate
@@ -69,21 +70,22 @@ async def partitions(pool: Pool, parent: str) -> set[str]:
 
 async def test_coming_months_are_made_once(pool: Pool) -> None:
     year_ns = 366 * 86_400 * 10**9
-    made = await pool.fetchval("SELECT make_month_partitions($1, 3)", NOV_NS + 5 * year_ns)
+    ask = f"SELECT make_month_partitions({NOV_NS + 5 * year_ns}, 3)"
+    made = await as_owner(pool, ask)
     assert made == 6
     assert {f"audit_log_2031_{m}" for m in ("11", "12")} <= await partitions(pool, "audit_log")
     assert "order_events_2032_01" in await partitions(pool, "order_events")
-    assert await pool.fetchval("SELECT make_month_partitions($1, 3)", NOV_NS + 5 * year_ns) == 0
+    assert await as_owner(pool, ask) == 0
 
 
 async def test_partitions_are_made_by_several_at_once(pool: Pool) -> None:
-    ask = "SELECT make_month_partitions($1, 2)"
-    made = await asyncio.gather(*(pool.fetchval(ask, 0) for _ in range(5)))
+    ask = "SELECT make_month_partitions(0, 2)"
+    made = await asyncio.gather(*(as_owner(pool, ask) for _ in range(5)))
     assert sorted(made) == [0, 0, 0, 0, 4]
 
 
 async def test_a_month_goes_where_it_belongs_from_its_first_nanosecond(pool: Pool) -> None:
-    await pool.execute("SELECT make_month_partitions($1, 1)", 0)
+    await as_owner(pool, "SELECT make_month_partitions(0, 1)")
     february = int(datetime.datetime(1970, 2, 1, tzinfo=datetime.UTC).timestamp()) * 10**9
     audit = Audit(pool)
     for at_ns in (0, february - 1, february):
@@ -99,7 +101,7 @@ async def test_a_month_goes_where_it_belongs_from_its_first_nanosecond(pool: Poo
 async def test_rows_that_came_before_their_partition_stay_readable(pool: Pool) -> None:
     audit = Audit(pool)
     await audit.append(None, "me", "look", "it", {"n": 1}, "t", 5)
-    assert await pool.fetchval("SELECT make_month_partitions(0, 1)") == 1  # order_events alone
+    assert await as_owner(pool, "SELECT make_month_partitions(0, 1)") == 1  # order_events alone
     await audit.append(None, "me", "look", "it", {"n": 2}, "t", 6)
     assert [row.detail for row in await audit.recent(5)] == [{"n": 2}, {"n": 1}]
 
@@ -119,10 +121,10 @@ async def test_rows_that_came_before_their_partition_stay_readable(pool: Pool) -
     ],
 )
 async def test_the_audit_log_refuses_to_forget(pool: Pool, sql: str) -> None:
-    await pool.execute("SELECT make_month_partitions(0, 1)")
+    await as_owner(pool, "SELECT make_month_partitions(0, 1)")
     await Audit(pool).append(None, "admin:1", "stop", "system", {"why": "drill"}, "t", 5)
     with pytest.raises(asyncpg.RestrictViolationError, match="append-only"):
-        await pool.execute(sql)
+        await as_owner(pool, sql)
     (row,) = await Audit(pool).recent(5)
     assert row.actor == "admin:1"
 

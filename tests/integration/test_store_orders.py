@@ -7,6 +7,7 @@ import asyncpg
 import msgspec
 import pytest
 
+from tests.fakes.owner import as_owner
 from tests.integration.store_rows import T0, draft, intent, position, seeded
 from vanta.domain.enums import Action, Mode, OrderState, Source
 from vanta.domain.errors import InputError, NotFoundError
@@ -236,7 +237,7 @@ async def test_the_story_of_an_order_is_never_rewritten(pool: Pool, sql: str) ->
     user_id = (await seeded(pool)).trader_id
     await Orders(pool).insert_many([draft(intent(user_id, "r"))])
     with pytest.raises(asyncpg.RestrictViolationError):
-        await pool.execute(sql)
+        await as_owner(pool, sql)
 
 
 async def test_a_restart_finds_what_is_unfinished(pool: Pool) -> None:

@@ -13,6 +13,7 @@ import pytest
 from tests.conftest import Servers
 from tests.fakes.cut_proxy import CutProxy, cut_proxy
 from tests.fakes.door import DoorBench, open_door
+from tests.fakes.owner import as_owner
 from tests.fakes.signals import encode, open_body
 from vanta.store.pool import Pool, open_pool
 from vanta.webhook.keys import DATABASE_AWAY
@@ -161,8 +162,9 @@ async def test_copies_sharing_a_batch_with_a_lost_word_still_have_one_winner(
 
 async def test_a_row_the_database_refuses_does_not_take_others_with_it(pool: Pool) -> None:
     async with open_door(pool) as bench:
-        await bench.pool.execute(
-            "ALTER TABLE signals ADD CONSTRAINT odd CHECK (signal_id <> 'msg_00000007')"
+        await as_owner(
+            bench.pool,
+            "ALTER TABLE signals ADD CONSTRAINT odd CHECK (signal_id <> 'msg_00000007')",
         )
         replies = await asyncio.gather(
             *(bench.deliver(f"msg_{n:08d}", open_body()) for n in range(20))

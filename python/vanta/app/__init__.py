@@ -23,6 +23,7 @@ from vanta.sandbox.home import Home
 from vanta.sandbox.seed import MARKETS
 from vanta.sandbox.stack import Stack
 from vanta.settings import Settings
+from vanta.store.app_role import role_for
 from vanta.store.claim import Claim
 from vanta.store.migrate import migrate
 from vanta.store.pool import open_pool
@@ -90,7 +91,7 @@ async def _main(settings: Settings, wish: market.Wish | None, *, fresh: bool) ->
         claim = Claim(dsn, clock=SystemClock(), on_lost=shutdown.requested.set)
         await claim.take()
         stack.push_async_callback(claim.release)
-        pool = await open_pool(dsn)
+        pool = await open_pool(dsn, role=await role_for(dsn))
         stack.push_async_callback(pool.close)
         # Without Redis we start all the same: it is a view and a reason to stay in DRY.
         redis = redis_client(redis_url)

@@ -137,6 +137,33 @@ def postgres(settings: Settings) -> Finding:
     return _reached("postgres", reach, "Start the server, or correct VANTA_POSTGRES_DSN.")
 
 
+def database_role(settings: Settings) -> list[Finding]:
+    """Check that the process may act as a role that cannot rewrite records."""
+    if settings.postgres_dsn is None:
+        return []
+    dsn = settings.postgres_dsn.reveal()
+    from vanta.store.app_role import ROLE, role_for  # noqa: PLC0415  # brings asyncpg
+
+    async def bounded() -> str:
+        async with asyncio.timeout(REACH_S):
+            return await role_for(dsn)
+
+    try:
+        role = asyncio.run(bounded())
+    except Exception:
+        return []  # told by the check of the database itself
+    if role:
+        return [Finding("database role", "ok", f"{role}, without rights to change records")]
+    return [
+        Finding(
+            "database role",
+            "warn",
+            "the process acts as the owner of the tables; triggers alone keep the records",
+            f'Once, as a superuser: CREATE ROLE {ROLE} NOLOGIN; GRANT {ROLE} TO "OUR LOGIN".',
+        )
+    ]
+
+
 def redis(settings: Settings) -> Finding:
     """Check the configured Redis, or the program of the embedded one."""
     if settings.redis_url is None:

@@ -42,6 +42,7 @@ def _of_settings(settings: Settings) -> list[Finding]:
     return [
         *checks.home(settings.home),
         checks.postgres(settings),
+        *checks.database_role(settings),
         checks.redis(settings),
         checks.telegram(settings),
         instance,

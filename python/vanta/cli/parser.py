@@ -83,6 +83,7 @@ def build() -> Parser:
     pnl.add_argument("--days", metavar="N", default="30")
     add("risk", "Show the account, its limits and what is left of them.", "looking:risk")
     _signals(add)
+    _audit(add)
     add("doctor", "Say what is missing and how to fix it.", "doctor:doctor")
     replay = add("replay", "Play a file through the price book and count.", "replay:replay")
     replay.add_argument("file", metavar="FILE")
@@ -125,6 +126,22 @@ def _trades(add: Any) -> None:
     closed.add_argument("--portion", metavar="PERCENT", help="share to close (default 100%%)")
     closed.add_argument("--slippage", metavar="PERCENT")
     closed.add_argument("--idempotency-key", metavar="KEY")
+
+
+def _audit(add: Any) -> None:
+    audit = add("audit", "Check the record of who did what.", "audit:verify")
+    kinds = audit.add_subparsers(metavar="verify", required=True, parser_class=Parser)
+    verify = add(
+        "verify",
+        "Compute the chain of the audit log anew, straight from the database; exit 1 when it does "
+        "not hold. Keep the printed head elsewhere: whoever may write files of the database can "
+        "rewrite the whole chain, but not what you have noted.",
+        "audit:verify",
+        kinds,
+    )
+    verify.add_argument(
+        "--expect", metavar="SEQ:HASH", help="a head noted earlier, which must still be in it"
+    )
 
 
 def _signals(add: Any) -> None:

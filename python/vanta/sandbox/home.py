@@ -148,19 +148,22 @@ class Home:
             folder.chmod(0o711)
         return folder
 
-    def remove_sockets(self) -> None:
-        """Remove the socket folder of the last run, when it is still there and ours."""
-        note = self.path / "sockets"
+    def sockets(self) -> Path | None:
+        """Return the socket folder of the last run, when it is still there and ours."""
         try:
-            folder = Path(note.read_text())
+            folder = Path((self.path / "sockets").read_text())
         except FileNotFoundError:
-            return
+            return None
         ours = folder.parent == _SOCKET_ROOT and folder.name.startswith(_SOCKET_PREFIX)
         # Root may have taken over the home of somebody whose last run was killed.
         owners = (os.geteuid(), self.path.stat().st_uid)
-        if ours and folder.is_dir() and folder.lstat().st_uid in owners:
+        return folder if ours and folder.is_dir() and folder.lstat().st_uid in owners else None
+
+    def remove_sockets(self) -> None:
+        """Remove the socket folder of the last run."""
+        if (folder := self.sockets()) is not None:
             shutil.rmtree(folder, ignore_errors=True)  # refuses to follow a link
-        note.unlink(missing_ok=True)
+        (self.path / "sockets").unlink(missing_ok=True)
 
     def wipe(self) -> None:
         """Remove all data. Only folders that carry our mark are touched; call it locked."""

@@ -36,6 +36,16 @@ _OPTIONS: Final = {
 }
 
 
+def dsn_at(socket_dir: Path) -> str:
+    """Return the address of the server whose socket is in a folder."""
+    # The password is never asked for; without one asyncpg would look for a password file.
+    return (
+        "postgresql://postgres:unused@/postgres"  # pragma: allowlist secret
+        f"?host={socket_dir}&port=5432"
+        "&sslmode=disable&sslnegotiation=postgres&target_session_attrs=any"
+    )
+
+
 class EmbeddedPostgres:
     """One cluster in one folder.
 
@@ -60,12 +70,7 @@ class EmbeddedPostgres:
     @property
     def dsn(self) -> str:
         """Address for asyncpg. Says everything, so that no PG* variable fills a gap."""
-        # The password is never asked for; without one asyncpg would look for a password file.
-        return (
-            "postgresql://postgres:unused@/postgres"  # pragma: allowlist secret
-            f"?host={self._sockets}&port=5432"
-            "&sslmode=disable&sslnegotiation=postgres&target_session_attrs=any"
-        )
+        return dsn_at(self._sockets)
 
     @property
     def pid(self) -> int | None:

@@ -7,10 +7,17 @@ from typing import Final
 
 from vanta.domain.errors import ConfigError
 from vanta.sandbox.home import Home
-from vanta.sandbox.postgres import EmbeddedPostgres
+from vanta.sandbox.postgres import EmbeddedPostgres, dsn_at
 from vanta.sandbox.redis import EmbeddedRedis
 
 _WATCH_S: Final = 0.2
+_PG: Final = "p"
+
+
+def running_postgres(home: Home) -> str | None:
+    """Return the address of the database that the instance of a home runs; None without one."""
+    sockets = home.sockets()
+    return None if sockets is None else dsn_at(sockets / _PG)
 
 
 class Stack:
@@ -84,7 +91,7 @@ class Stack:
     def _make(self, sockets: Path) -> tuple[EmbeddedPostgres, EmbeddedRedis]:
         # A folder each: Postgres runs as another user when we are root.
         return (
-            EmbeddedPostgres(self.home.postgres_folder(), sockets / "p", options=self._options),
+            EmbeddedPostgres(self.home.postgres_folder(), sockets / _PG, options=self._options),
             EmbeddedRedis(self.home.folder("redis"), sockets / "r"),
         )
 

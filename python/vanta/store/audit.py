@@ -1,17 +1,21 @@
-"""Who did what, append-only: the database itself refuses to change or remove a row."""
+"""Who did what, append-only and chained: the database refuses changes, and the chain shows them."""
 
 from typing import Any, Final
 
 import msgspec
 
 from vanta.store import text
+from vanta.store.audit_chain import Chain, Link, Walk
 from vanta.store.pool import Conn, Pool
+
+BATCH: Final = 2_000
 
 
 class AuditRow(msgspec.Struct, frozen=True, kw_only=True):
-    """One act."""
+    """One act. `seq` is its place in the chain, from 1 and without gaps."""
 
     id: int
+    seq: int
     at_ns: int
     actor: str
     action: str
@@ -41,7 +45,10 @@ class Audit:
         trace_id: str,
         at_ns: int,
     ) -> None:
-        """Write an act; over-long or odd text is cut and defused, never a reason not to write."""
+        """Write an act; over-long or odd text is cut and defused, never a reason not to write.
+
+        Appends take turns until the end of their transaction: make it the last statement of one.
+        """
         await (conn or self._pool).execute(
             self._APPEND,
             text.prose(actor, limit=text.ACTOR_LIMIT),
@@ -63,6 +70,7 @@ class Audit:
         return [
             AuditRow(
                 id=row["id"],
+                seq=row["seq"],
                 at_ns=row["at_ns"],
                 actor=row["actor"],
                 action=row["action"],
@@ -72,3 +80,34 @@ class Audit:
             )
             for row in await self._pool.fetch(self._RECENT, limit, actor, action)
         ]
+
+    _HEAD: Final = "SELECT seq, hash FROM audit_head"
+    _CHAIN: Final = """
+        SELECT seq, id, at_ns, actor, action, object, detail::text AS told, trace_id, prev_hash,
+            hash
+        FROM audit_log ORDER BY seq, id, at_ns
+    """
+
+    async def head(self) -> Link:
+        """Return the newest place of the chain as the database has noted it."""
+        row = await self._pool.fetchrow(self._HEAD)
+        assert row is not None  # made by the migration, and no role may remove it
+        return Link(seq=row["seq"], hash=row["hash"])
+
+    async def verify(self, expect: Link | None = None) -> Chain:
+        """Compute every hash again; `expect` is an earlier head that must still be there.
+
+        Reads one snapshot in batches: appends go on meanwhile and are not part of it.
+        """
+        walk = Walk(expect)
+        async with (
+            self._pool.acquire() as conn,
+            conn.transaction(isolation="repeatable_read", readonly=True),
+        ):
+            noted = await conn.fetchrow(self._HEAD)
+            rows = await conn.cursor(self._CHAIN)
+            while walk.broken is None and (batch := await rows.fetch(BATCH)):
+                walk.over(batch)
+        if noted is None:
+            return walk.end(None)
+        return walk.end(Link(seq=noted["seq"], hash=noted["hash"]))

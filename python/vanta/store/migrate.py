@@ -10,6 +10,7 @@ from typing import Final
 import asyncpg
 
 from vanta.domain.errors import ConfigError
+from vanta.store import app_role
 from vanta.store.pool import Conn
 
 FOLDER: Final = Path(__file__).parent / "migrations"
@@ -26,16 +27,18 @@ _PARTITIONS = "SELECT make_month_partitions((extract(epoch FROM now()) * 1000000
 async def migrate(dsn: str) -> str:
     """Migrate to head under an advisory lock and make the coming month partitions.
 
-    Needs a direct connection (a pooler that shares sessions cannot hold the lock). Returns the
-    revision the database is at. Raises `ConfigError` when the database is newer than this program.
+    Needs a direct connection (a pooler that shares sessions cannot hold the lock), as the owner of
+    the tables. Returns the revision the database is at. Raises `ConfigError` when the database is
+    newer than this program.
     """
     conn = await asyncpg.connect(dsn)
     try:
-        if await _revision(conn) != HEAD:
+        if await _revision(conn) != HEAD or not await app_role.usable(conn):
             await conn.execute("SELECT pg_advisory_lock($1)", LOCK)
             try:
                 if await _revision(conn) != HEAD:
                     await _upgrade(dsn)
+                await app_role.provide(conn)  # to tables just made, or of a restored database
             finally:
                 await conn.execute("SELECT pg_advisory_unlock($1)", LOCK)
         await conn.execute(_PARTITIONS, MONTHS_AHEAD)

@@ -27,10 +27,11 @@ CONNECT_TIMEOUT_S: Final = 10.0
 COMMAND_TIMEOUT_S: Final = 30.0
 
 
-async def open_pool(dsn: str, *, min_size: int = 2, max_size: int = 10) -> Pool:
+async def open_pool(dsn: str, *, role: str = "", min_size: int = 2, max_size: int = 10) -> Pool:
     """Open a pool whose `jsonb` values are bytes of JSON, both ways.
 
-    The caller closes it. Raises what asyncpg raises when the server is not there.
+    Its connections act as `role` from their first statement on and after each release; empty means
+    as the login. The caller closes it. Raises what asyncpg raises when the server is not there.
     """
     return await asyncpg.create_pool(
         dsn,
@@ -39,6 +40,7 @@ async def open_pool(dsn: str, *, min_size: int = 2, max_size: int = 10) -> Pool:
         init=_init,
         timeout=CONNECT_TIMEOUT_S,
         command_timeout=COMMAND_TIMEOUT_S,
+        server_settings={"role": role} if role else None,
     )
 
 

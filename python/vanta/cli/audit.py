@@ -1,0 +1,91 @@
+"""`vanta audit verify`: the chain of the audit log, read straight from the database.
+
+Not through the running process: what is checked is also what that process may have done.
+"""
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from vanta.cli.context import Context
+from vanta.cli.exits import CliError, Exit
+from vanta.domain.errors import NotRunningError
+from vanta.settings import Settings
+
+if TYPE_CHECKING:
+    from vanta.store.audit_chain import Chain, Link
+
+
+def verify(context: Context) -> int:
+    """Check every row; exit 0, or 1 with the first place that does not hold."""
+    from vanta.store.audit_chain import Link  # noqa: PLC0415  # brings asyncpg
+
+    expect = context.args.expect
+    expected = None if expect is None else Link.parse(expect, field="--expect")
+    chain = asyncio.run(_verify(_dsn(context.settings()), expected))
+    _tell(context, chain)
+    return Exit.OK if chain.broken is None else Exit.FAILURE
+
+
+def _dsn(settings: Settings) -> str:
+    from vanta.sandbox.home import Home  # noqa: PLC0415  # only where nothing is configured
+    from vanta.sandbox.stack import running_postgres  # noqa: PLC0415
+
+    if settings.postgres_dsn is not None:
+        return settings.postgres_dsn.reveal()
+    found = running_postgres(Home(settings.home))
+    if found is None:
+        raise NotRunningError(
+            f"No database: VANTA_POSTGRES_DSN is not set, and none runs with the home "
+            f"{settings.home}. Start one with `make run` or `vanta demo`."
+        )
+    return found
+
+
+async def _verify(dsn: str, expected: "Link | None") -> "Chain":
+    import asyncpg  # noqa: PLC0415  # loaded only by commands that need it
+
+    from vanta.store.audit import Audit  # noqa: PLC0415
+    from vanta.store.pool import open_pool  # noqa: PLC0415
+
+    try:
+        pool = await open_pool(dsn, min_size=1, max_size=1)
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, ValueError) as error:
+        # Drivers put addresses and sometimes passwords into their texts: only the kind is told.
+        raise CliError(
+            Exit.NOT_RUNNING,
+            "E-NOT-RUNNING",
+            f"The database does not answer ({type(error).__name__}).",
+            hint="`vanta doctor` looks at VANTA_POSTGRES_DSN.",
+        ) from None
+    try:
+        return await Audit(pool).verify(expected)
+    except (asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError):
+        raise CliError(
+            Exit.CONFIG,
+            "E-CONFIG",
+            "This database has no chained audit log.",
+            hint="Start this version of Vanta on it once: that brings it up to date.",
+        ) from None
+    finally:
+        await pool.close()
+
+
+def _tell(context: Context, chain: "Chain") -> None:
+    out, broken = context.output, chain.broken
+    if out.as_json:
+        out.document(
+            {
+                "ok": broken is None,
+                "rows": chain.rows,
+                "head": str(chain.head),
+                "broken": broken and {"seq": broken.seq, "kind": broken.kind, "text": broken.text},
+            }
+        )
+        return
+    if broken is None:
+        out.line(f"The chain holds: {chain.rows} rows.")
+        out.line(f"head {chain.head}")
+        out.say("Keep the head elsewhere; check later with `vanta audit verify --expect HEAD`.")
+        return
+    out.line(f"The chain is broken at row {broken.seq} ({broken.kind}): {broken.text}.", "bad")
+    out.line(f"{chain.rows} rows hold before it, up to {chain.head}")
