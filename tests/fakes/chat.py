@@ -10,35 +10,108 @@ from typing import Any
 
 from aiohttp.test_utils import TestServer
 
+from tests.fakes.commands import FakeCommands
+from tests.fakes.desks import HeldDesk
 from tests.fakes.engine_world import BTC, CATALOGUE, EASY, ETH, World
 from tests.fakes.quotes import FakeQuotes
 from tests.fakes.sleeper import InstantTime, eventually
+from vanta.domain.command import Reply
 from vanta.domain.policy import Policy, User
 from vanta.domain.units import E6, E10
+from vanta.domain.verdict import Reason
 from vanta.sandbox.botapi import BotApi, new_token
 from vanta.sandbox.botapi_state import Person
 from vanta.sandbox.seed import TRADER_TELEGRAM_ID
 from vanta.store.accounts import Accounts
 from vanta.store.markets import Markets
+from vanta.store.orders import Orders
 from vanta.store.policies import Policies
 from vanta.store.pool import Pool
 from vanta.store.tickets import Tickets
 from vanta.store.users import Users
 from vanta.telegram.bot import TelegramBot
-from vanta.telegram.context import Stores
+from vanta.telegram.context import Control, Stores
 
 Json = dict[str, Any]
 BTC_E10 = 61_240 * E10
 _NEWS = re.compile(r"\[DRY\] (Opened|Reduced|Closed|Liquidated) #")
 
 
+class Office:
+    """The other rooms' offers to the chat, as a test sets them."""
+
+    def __init__(self, pool: Pool) -> None:
+        self.commands = FakeCommands()
+        self.limit = 30
+        self.lost: Exception | None = OSError("away")  # why the shared count cannot be had
+        self.waits_ns = 0  # what the shared counter answers
+        self.met: list[int] = []
+        self.code = ""  # the owner's
+        self.right_codes: set[str] = set()
+        self._users = Users(pool)
+
+    def control(self) -> Control:
+        return Control(
+            commands=self.commands,
+            meet=self.meet,
+            claim=self.claim,
+            prove=self.prove,
+            panel=self.panel,
+            messages_per_minute=lambda _user_id: self.limit,
+            count_message=self.count,
+        )
+
+    async def meet(self, telegram_id: int, name: str) -> User:
+        self.met.append(telegram_id)
+        return User(
+            id=0,
+            telegram_id=telegram_id,
+            name=name,
+            role="viewer",
+            created_ns=1,
+            standing="waiting",
+        )
+
+    async def claim(self, telegram_id: int, name: str, code: str) -> Reply:
+        if code != self.code or not code:
+            why = Reason(code="E-ROLE", rule="CODE", text="This code opens nothing.")
+            return Reply(title=why.text, reasons=(why,))
+        self.code = ""
+        await self._users.create(name, "super_admin", telegram_id, now_ns=1)
+        return Reply(title="This desk is yours.")
+
+    async def prove(self, user_id: int, code: str) -> Reply:
+        if code not in self.right_codes:
+            why = Reason(code="E-STEPUP", rule="STEP_UP", text="That was not right.")
+            return Reply(title=why.text, reasons=(why,))
+        self.commands.fresh.add(user_id)
+        return Reply(title="Proved for 10 min.")
+
+    async def panel(self, user_id: int) -> str:
+        return f"http://127.0.0.1:8080/panel#ticket-of-{user_id}"
+
+    async def count(self, _user_id: int, _limit: int, _now_ns: int) -> int:
+        if self.lost is not None:
+            raise self.lost
+        return self.waits_ns
+
+
 class Chat:
     """One running bot and its person."""
 
     def __init__(
-        self, world: World, api: BotApi, bot: TelegramBot, user: User, task: asyncio.Task[None]
+        self,
+        world: World,
+        api: BotApi,
+        bot: TelegramBot,
+        user: User,
+        office: Office,
+        desk: HeldDesk,
+        task: asyncio.Task[None],
     ) -> None:
         self.world = world
+        self.office = office
+        self.desk = desk
         self.api = api
         self.bot = bot
         self.user = user
@@ -129,7 +202,12 @@ async def make_trader(pool: Pool, policy: Policy = EASY) -> User:
 
 @asynccontextmanager
 async def chatting(
-    pool: Pool, journal: Path, *, policy: Policy = EASY, crash: Any = None, token: str = ""
+    pool: Pool,
+    journal: Path,
+    *,
+    policy: Policy = EASY,
+    token: str = "",
+    orders: Orders | None = None,
 ) -> AsyncIterator[Chat]:
     """Run everything; leaving it is a clean stop, the journal and the database stay."""
     time = InstantTime()
@@ -138,21 +216,23 @@ async def chatting(
     user = await Users(pool).by_telegram(TRADER_TELEGRAM_ID) or await make_trader(pool, policy)
     quotes.put(BTC, BTC_E10)
     quotes.put(ETH, 2_650 * E10)
-    token = token or new_token()
+    token, office = token or new_token(), Office(pool)
     api = BotApi(time, token=token, journal=journal)
+    desk = HeldDesk(world.engine)
     async with world.running(), TestServer(api.app(), host="127.0.0.1") as server:
         bot = TelegramBot(
             token,
             api_base=str(server.make_url("")).rstrip("/"),
-            desk=world.engine,
+            desk=desk,  # type: ignore[arg-type]  # the rest passes through
             stores=Stores(
                 users=Users(pool),
                 policies=Policies(pool),
                 positions=world.positions,
-                orders=world.orders,
+                orders=orders or world.orders,
                 day_pnl=world.day_pnl,
                 tickets=Tickets(pool),
             ),
+            control=office.control(),
             outbox=world.outbox,
             catalogue=CATALOGUE,
             clock=time,
@@ -162,7 +242,7 @@ async def chatting(
         )
         task = asyncio.create_task(bot.run())
         try:
-            yield Chat(world, api, bot, user, task)
+            yield Chat(world, api, bot, user, office, desk, task)
         finally:
             task.cancel()
             await asyncio.wait([task])

@@ -10,6 +10,7 @@ import pytest
 from msgspec.structs import replace
 
 from tests.fakes.chat import Chat, button, chatting, labels, stranger
+from tests.fakes.desks import BrokenOrders
 from tests.fakes.engine_world import make_user
 from vanta.sandbox.botapi_methods import Fault
 from vanta.store.pool import Pool
@@ -41,8 +42,10 @@ async def reply_in(room: Chat, place: int, text: str, **other: Any) -> dict[str,
 async def test_strangers_wait_for_approval(chat: Chat) -> None:
     for text in ("/start", "/long BTC 100 10x", "hello", "/why 1"):
         reply = await reply_in(chat, 666, text, **stranger())
-        assert "approve Telegram id 666" in reply["text"]
+        assert "admits people one by one" in reply["text"]
+        assert "Telegram id 666" in reply["text"]
         assert reply["text"].endswith("E-ROLE")
+    assert chat.office.met == [666] * 4
     assert await chat.order_count() == 0
 
 
@@ -79,7 +82,7 @@ async def test_groups_are_for_looking(chat: Chat) -> None:
     who = {"chat": GROUP, "user": chat.api.state.user}
     for text in ("/long BTC 100 10x", "/short@vanta_demo_bot ETH 1 2x", "/close all", "/why 1"):
         reply = await reply_in(chat, GROUP["id"], text, **who)
-        assert reply["text"] == "Trading works in our private chat only. E-GROUP"
+        assert reply["text"] == "That works in our private chat only. E-GROUP"
     assert "Prices" in (await reply_in(chat, GROUP["id"], "/price", **who))["text"]
     start = await reply_in(chat, GROUP["id"], "/start", **who)
     for label in ("Demo",):
@@ -214,17 +217,13 @@ async def test_not_available_words_say_so(chat: Chat) -> None:
     assert reply["text"] == '"@62000" is not available yet. Nothing was sent. E-ARG'
 
 
-async def test_failure_inside_is_told_with_its_trace(
-    chat: Chat, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async def broken(*_: object) -> None:
-        raise ZeroDivisionError("a detail for the log")
-
-    monkeypatch.setattr(chat.world.orders, "recent", broken)
-    reply = await chat.say("/orders")
-    assert "That failed on my side" in reply["text"]
-    assert "detail" not in reply["text"]
-    assert "Prices" in (await chat.say("/price"))["text"]
+async def test_failure_inside_is_told_with_its_trace(pool: Pool, tmp_path: Path) -> None:
+    orders = BrokenOrders(pool)
+    async with chatting(pool, tmp_path / "chat.jsonl", orders=orders) as chat:
+        reply = await chat.say("/orders")
+        assert "That failed on my side" in reply["text"]
+        assert "detail" not in reply["text"]
+        assert "Prices" in (await chat.say("/price"))["text"]
 
 
 async def test_user_names_are_never_shown_as_markup(chat: Chat) -> None:

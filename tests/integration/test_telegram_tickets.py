@@ -11,8 +11,6 @@ from aiogram.types import CallbackQuery
 from tests.fakes.chat import Chat, button, chatting, stranger
 from tests.fakes.engine_world import make_user
 from vanta.domain.enums import Source
-from vanta.domain.intent import Intent
-from vanta.domain.order import Order
 from vanta.sandbox.botapi import new_token
 from vanta.store.pool import Pool
 from vanta.store.tickets import Tickets
@@ -191,14 +189,9 @@ async def test_killed_between_marking_and_sending_sends_nothing_by_itself(
     assert found is not None
 
 
-async def test_press_is_answered_while_its_handler_hangs(
-    chat: Chat, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async def hang(*_: object) -> None:
-        await asyncio.Event().wait()
-
+async def test_press_is_answered_while_its_handler_hangs(chat: Chat) -> None:
     ticket = await chat.say("/long BTC 100 10x")
-    monkeypatch.setattr(chat.world.engine, "submit", hang)
+    chat.desk.hold()
     assert await chat.press(ticket, "Confirm") == "Working on it"
 
 
@@ -218,20 +211,12 @@ async def test_press_is_answered_when_its_handler_forgets(chat: Chat) -> None:
     await chat.bot.room.bot.session.close()
 
 
-async def test_slow_confirm_leaves_no_stray_message(
-    chat: Chat, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_slow_confirm_leaves_no_stray_message(chat: Chat) -> None:
     """Answered "Working on it" already, a press has no toast left for "Sent"."""
-    submit, may_go = chat.world.engine.submit, asyncio.Event()
-
-    async def slow(intent: Intent) -> Order:
-        await may_go.wait()
-        return await submit(intent)
-
     ticket = await chat.say("/long BTC 100 10x")
-    monkeypatch.setattr(chat.world.engine, "submit", slow)
+    chat.desk.hold()
     assert await chat.press(ticket, "Confirm") == "Working on it"
-    may_go.set()
+    chat.desk.let_go()
     await chat.changed(ticket, "Filled")
     await chat.told("Opened #1")
     assert len(chat.messages) == 2
@@ -250,27 +235,19 @@ async def test_an_order_carries_the_trace_of_its_press(
         assert fields[event]["trace_id"] == order.intent.trace_id
 
 
-async def test_unfinished_update_comes_again_after_a_restart(
-    pool: Pool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_unfinished_update_comes_again_after_a_restart(pool: Pool, tmp_path: Path) -> None:
     """An update is confirmed only after its effect: killed in the middle, it is not lost."""
     token, journal = new_token(), tmp_path / "chat.jsonl"
-    reached = asyncio.Event()
-
-    async def hang(*_: object) -> None:
-        reached.set()
-        await asyncio.Event().wait()
-
     async with chatting(pool, journal, token=token) as chat:
         ticket = await chat.say("/long BTC 100 10x")
-        monkeypatch.setattr(chat.world.engine, "submit", hang)
+        chat.desk.hold()
         chat.api.state.press(
             ticket["chat"]["id"],
             ticket["message_id"],
             button(ticket, "Confirm")["callback_data"],
         )
         chat.api.state.receive("/price")
-        await chat.until(reached.is_set)
+        await chat.until(chat.desk.reached.is_set)
     async with chatting(pool, journal, token=token) as chat:
         # The press found its ticket used and nothing sent: it offers a new one, and sends nothing.
         await chat.told("Prices")

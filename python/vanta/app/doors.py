@@ -16,6 +16,7 @@ from vanta.sandbox.home import Home
 from vanta.settings import Settings
 from vanta.supervise import Supervisor
 from vanta.telegram.bot import TelegramBot
+from vanta.telegram.context import Control
 from vanta.telegram.context import Stores as ChatStores
 from vanta.web.api import Api, Check
 from vanta.web.api import Stores as WebStores
@@ -73,6 +74,7 @@ def telegram_bot(
     token: str,
     api_base: str | None,
     stores: Stores,
+    control: Control,
     trading: Trading,
     catalogue: Catalogue,
     clock: Clock,
@@ -93,6 +95,7 @@ def telegram_bot(
         ),
         outbox=stores.outbox,
         catalogue=catalogue,
+        control=control,
         clock=clock,
         metrics=metrics,
         rng=random.Random(),  # noqa: S311  # jitter, not a secret

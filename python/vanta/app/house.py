@@ -15,7 +15,7 @@ import msgspec
 
 from vanta import logs
 from vanta._core import Quote
-from vanta.app import doors, keys, market, operators
+from vanta.app import chatting, doors, keys, market, operators
 from vanta.app.lifecycle import Shutdown, write_atomically
 from vanta.app.ready import Ready
 from vanta.app.serving import HttpServer, bind, url_of
@@ -212,6 +212,7 @@ class House:
                 token=token,
                 api_base=chat_url or None,
                 stores=self.stores,
+                control=chatting.control(self.stores, trading),
                 trading=trading,
                 catalogue=catalogue,
                 clock=self.clock,

@@ -1,6 +1,7 @@
 """The Bot API's methods, as far as a bot like ours uses them, with the real server's answers."""
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
@@ -14,6 +15,11 @@ MAX_TEXT: Final = 4_096
 MAX_CALLBACK_DATA: Final = 64
 MAX_POLL_S: Final = 50
 MAX_BATCH: Final = 100
+MAX_COMMANDS: Final = 100
+MAX_DESCRIPTION: Final = 256
+_COMMAND: Final = re.compile(r"[a-z0-9_]{1,32}", re.ASCII)
+# The real server takes an address in digits but no bare name such as localhost.
+_URL: Final = re.compile(r"https?://[^/\s:]+\.[^/\s]+(?:[/?#]\S*)?", re.ASCII)
 
 Params = Mapping[str, Any]
 
@@ -182,11 +188,18 @@ class BotMethods:
         commands = _json(params, "commands")
         if not isinstance(commands, list):
             raise ApiError(400, "Bad Request: can't parse commands")
-        self._state.set_commands(commands)
+        for command in commands:
+            if not _COMMAND.fullmatch(str(command.get("command", ""))):
+                raise ApiError(400, "Bad Request: BOT_COMMAND_INVALID")
+            if not 1 <= len(str(command.get("description", ""))) <= MAX_DESCRIPTION:
+                raise ApiError(400, "Bad Request: BOT_COMMAND_DESCRIPTION_INVALID")
+        if len(commands) > MAX_COMMANDS:
+            raise ApiError(400, "Bad Request: BOT_COMMANDS_TOO_MUCH")
+        self._state.set_commands(commands, _scope(params))
         return True
 
-    async def _get_commands(self, _: Params) -> list[Json]:
-        return self._state.commands
+    async def _get_commands(self, params: Params) -> list[Json]:
+        return self._state.menus.get(_scope(params), [])
 
     async def _chat_action(self, params: Params) -> bool:
         self._state.typing(_int(params, "chat_id", 0))
@@ -234,9 +247,23 @@ def _markup(params: Params) -> Json | None:
             if not str(button.get("text", "")):
                 raise ApiError(400, "Bad Request: inline keyboard button text is empty")
             data = button.get("callback_data")
+            url = button.get("url")
+            if (data is None) is (url is None):
+                raise ApiError(400, "Bad Request: BUTTON_TYPE_INVALID")
+            if url is not None and not _URL.fullmatch(str(url)):
+                raise ApiError(
+                    400,
+                    f"Bad Request: inline keyboard button URL '{url}' is invalid: Wrong HTTP URL",
+                )
             if data is not None and not 1 <= len(str(data).encode()) <= MAX_CALLBACK_DATA:
                 raise ApiError(400, "Bad Request: BUTTON_DATA_INVALID")
     return markup
+
+
+def _scope(params: Params) -> int:
+    """Return the chat a menu is for; 0 for every kind of scope that is not one chat."""
+    scope = _json(params, "scope")
+    return _int(scope, "chat_id", 0) if isinstance(scope, dict) else 0
 
 
 def _json(params: Params, key: str) -> Any:

@@ -42,7 +42,7 @@ class BotState:
         self.user = user
         self.messages: dict[tuple[int, int], Json] = {}
         self.updates: deque[Json] = deque()
-        self.commands: list[Json] = []
+        self.menus: dict[int, list[Json]] = {}  # chat -> commands; 0 = the default for all
         self.queries: dict[str, tuple[int, int]] = {}  # callback query -> (chat, message)
         self.arrived = asyncio.Event()
         self._listeners: set[asyncio.Queue[Json | None]] = set()
@@ -121,10 +121,16 @@ class BotState:
         self._tell({"type": "delete", "chat_id": chat_id, "message_id": message_id})
         return True
 
-    def set_commands(self, commands: list[Json]) -> None:
-        self.commands = commands
-        self._journal.append("commands", commands)
-        self._tell({"type": "commands", "commands": commands})
+    @property
+    def commands(self) -> list[Json]:
+        """The menu that the page's person sees."""
+        return self.menus.get(self.user.id) or self.menus.get(0, [])
+
+    def set_commands(self, commands: list[Json], chat_id: int = 0) -> None:
+        """Set the menu of one chat, or with 0 the default."""
+        self.menus[chat_id] = commands
+        self._journal.append("menu", [chat_id, commands])
+        self._tell({"type": "commands", "commands": self.commands})
 
     def answer(self, query_id: str, text: str, *, alert: bool) -> bool:
         """Answer a press once; False when it is unknown or answered already."""
@@ -187,7 +193,8 @@ class BotState:
 
     def _records(self) -> Iterator[tuple[str, Any]]:
         yield "next", [self._next_message, self._next_update]
-        yield "commands", self.commands
+        for chat_id, commands in self.menus.items():
+            yield "menu", [chat_id, commands]
         for message in self.messages.values():
             yield "message", message
         for client_id, message_id in self._client_ids.items():
@@ -200,8 +207,10 @@ class BotState:
             match kind:
                 case "next":
                     self._next_message, self._next_update = value
-                case "commands":
-                    self.commands = value
+                case "commands":  # as files before menus of single chats have it
+                    self.menus[0] = value
+                case "menu":
+                    self.menus[value[0]] = value[1]
                 case "message":
                     self.messages[value["chat"]["id"], value["message_id"]] = value
                     self._next_message = max(self._next_message, value["message_id"] + 1)

@@ -72,6 +72,21 @@ class Tickets:
             now_ns,
         )
 
+    _ONCE: Final = """
+        INSERT INTO tickets (nonce, user_id, chat_id, intent, expires_ns, created_ns, used_ns)
+        VALUES ($1, $2, $3, '{}', $4, $4, $4) ON CONFLICT (nonce) DO NOTHING RETURNING nonce
+    """
+
+    async def once(self, nonce: str, user_id: int, chat_id: int, now_ns: int) -> bool:
+        """Write a ticket that is used already; False when its nonce was known before.
+
+        Of any number of deliveries of one message, one gets True.
+        """
+        row = await self._pool.fetchrow(
+            self._ONCE, text.name(nonce, field="nonce"), user_id, chat_id, now_ns
+        )
+        return row is not None
+
     # One statement: of two presses one updates the row; the other waits for it, finds it used and
     # updates nothing. It may still *read* the row as it was before, so "used" is also what remains
     # when no other reason applies. Whose ticket it is comes first: a stranger learns nothing else.

@@ -1,8 +1,8 @@
 """The Telegram room: wires its parts, and runs until cancelled.
 
-updates ─► polling ─► middlewares ─► routers ─► office / flow / changes ─► desk
-                                                    │
-Telegram ◄── courier ◄── replies and edits ◄────────┘   ◄── outbox sender ◄── outbox table
+updates ─► polling ─► middlewares ─► routers ─┬► office / flow / changes ─► desk
+                                              ├► control ─► commands
+Telegram ◄── courier ◄── replies and edits ◄──┘   ◄── outbox sender ◄── outbox table
 """
 
 import asyncio
@@ -15,31 +15,30 @@ from aiogram.client.default import DefaultBotProperties
 from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.client.telegram import TelegramAPIServer
 from aiogram.enums import ParseMode
-from aiogram.exceptions import AiogramError
 from aiogram.types import LinkPreviewOptions
 
-from vanta import logs
 from vanta.domain.market import Catalogue
 from vanta.domain.ports import Clock, Desk
 from vanta.metrics import Metrics
 from vanta.store.outbox import Outbox
 from vanta.telegram.changes import Changes
-from vanta.telegram.context import Room, Stores
+from vanta.telegram.context import Control, Room, Stores, beside
 from vanta.telegram.courier import Courier
+from vanta.telegram.entrance import Admit, Throttle, Who
 from vanta.telegram.flow import Flow
-from vanta.telegram.middlewares import Groups, Identity, Prompt, Secrets, Throttle, Trace
+from vanta.telegram.menu import Menus
+from vanta.telegram.middlewares import Groups, Prompt, Secrets, Trace
 from vanta.telegram.office import Office
 from vanta.telegram.outbox import OutboxSender
 from vanta.telegram.outcome import Outcome
 from vanta.telegram.polling import Polling
 from vanta.telegram.routers.account import account_router
+from vanta.telegram.routers.control import ControlHandlers
 from vanta.telegram.routers.market import market_router
 from vanta.telegram.routers.positions import PositionHandlers
-from vanta.telegram.routers.start import MENU, fallback_router, start_router
+from vanta.telegram.routers.start import fallback_router, start_router
 from vanta.telegram.routers.tickets import TicketHandlers
 from vanta.telegram.routers.trade import trade_router
-
-_log = logs.get(__name__)
 
 CALL_S: Final = 15.0
 
@@ -54,6 +53,7 @@ class TelegramBot:
         api_base: str | None,
         desk: Desk,
         stores: Stores,
+        control: Control,
         outbox: Outbox,
         catalogue: Catalogue,
         clock: Clock,
@@ -77,6 +77,7 @@ class TelegramBot:
             bot=self._bot,
             desk=desk,
             stores=stores,
+            control=control,
             catalogue=catalogue,
             clock=clock,
             courier=Courier(self._bot, clock, sleep=sleep),
@@ -89,7 +90,9 @@ class TelegramBot:
             clock=clock,
             metrics=metrics,
         )
-        self.dispatcher = _dispatcher(self.room, clock, metrics)
+        self._menus = Menus(self._bot, control.commands)
+        self._handlers = ControlHandlers(self.room, self._menus)
+        self.dispatcher = _dispatcher(self.room, self._handlers, self._menus, clock, metrics)
 
     @property
     def healthy(self) -> bool:
@@ -103,25 +106,24 @@ class TelegramBot:
                 self.room.after.adopt(group)
                 group.create_task(self.room.courier.run())
                 group.create_task(self.outbox.run())
-                group.create_task(self._set_menu())
+                beside(group, self._set_menus())
                 group.create_task(self._polling.run(self.dispatcher))
         finally:
             self._polling.healthy = False
             self.room.after.adopt(None)
             await self._bot.session.close()
 
-    async def _set_menu(self) -> None:
-        try:
-            await self._bot.set_my_commands(MENU)
-            known = await self._bot.get_my_commands()
-        except AiogramError as error:
-            _log.warning("telegram.menu_failed", error=type(error).__name__)
-            return
-        if [c.command for c in known] != [c.command for c in MENU]:
-            _log.warning("telegram.menu_differs", known=len(known))
+    def proved(self, user_id: int) -> None:
+        """Offer again what waited for this person's step-up; called when the panel took one."""
+        self._handlers.proved(user_id)
+
+    async def _set_menus(self) -> None:
+        await self._menus.start(await self.room.stores.users.all())
 
 
-def _dispatcher(room: Room, clock: Clock, metrics: Metrics) -> Dispatcher:
+def _dispatcher(
+    room: Room, control: ControlHandlers, menus: Menus, clock: Clock, metrics: Metrics
+) -> Dispatcher:
     office = Office(room)
     flow = Flow(room, office)
     changes = Changes(room, office)
@@ -131,18 +133,21 @@ def _dispatcher(room: Room, clock: Clock, metrics: Metrics) -> Dispatcher:
         observer.outer_middleware(Prompt(room))
         observer.outer_middleware(Trace(room, metrics))
         observer.outer_middleware(Secrets(room))
-    throttle = Throttle(room, clock)
+    who, throttle, admit = Who(room), Throttle(room, clock), Admit(room, menus)
     for observer in (dispatcher.message, dispatcher.callback_query):
+        observer.outer_middleware(who)
         observer.outer_middleware(throttle)
         observer.outer_middleware(Groups(room))
-        observer.outer_middleware(Identity(room))
+        observer.outer_middleware(admit)
     dispatcher.include_routers(
+        control.words_router(),
         start_router(room),
         market_router(room),
         account_router(room),
         PositionHandlers(room, changes, outcome).router(),
         TicketHandlers(room, office, flow, changes, outcome).router(),
         trade_router(room, office, flow, changes),
+        control.router(),
         fallback_router(room),
     )
     return dispatcher

@@ -5,6 +5,7 @@ live on the server, and every number is looked up as the presser's own.
 """
 
 import re
+import secrets
 from typing import Final, NamedTuple
 
 MAX_BYTES: Final = 64
@@ -22,6 +23,11 @@ class Callback(NamedTuple):
     def number(self) -> int:
         """The ref as a number; 0 when it is none."""
         return int(self.ref) if self.ref.isdigit() and len(self.ref) <= 15 else 0
+
+
+def new_nonce() -> str:
+    """Make a nonce: 96 bits, URL-safe."""
+    return secrets.token_urlsafe(12)
 
 
 def encode(verb: str, ref: str | int) -> str:

@@ -15,10 +15,11 @@ from vanta.domain.policy import User
 from vanta.domain.position import Position
 from vanta.domain.units import ONE_E10, format_price, format_usd
 from vanta.telegram import keyboards, views
+from vanta.telegram.callback import new_nonce
 from vanta.telegram.context import Room
 from vanta.telegram.drafts import Option
 from vanta.telegram.flow import View
-from vanta.telegram.office import TICKET_LIFE_S, Office, new_nonce
+from vanta.telegram.office import TICKET_LIFE_S, Office
 from vanta.telegram.text import YOURS, esc, pre, reasons, tag
 
 PAGE = 5

@@ -1,17 +1,19 @@
 """What the handlers of this room may use, passed in whole by the composition root."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
 from aiogram import Bot
 from aiogram.types import InlineKeyboardMarkup
 
 from vanta import logs
+from vanta.domain.command import Commands, Reply
 from vanta.domain.enums import Action, Mode
 from vanta.domain.errors import NotFoundError
 from vanta.domain.market import Catalogue, Market
 from vanta.domain.order import Order
+from vanta.domain.policy import User
 from vanta.domain.ports import Clock, Desk
 from vanta.domain.position import Position, PositionView, view
 from vanta.store.day_pnl import DayPnl
@@ -20,6 +22,7 @@ from vanta.store.policies import Policies
 from vanta.store.positions import Positions
 from vanta.store.tickets import Tickets
 from vanta.store.users import Users
+from vanta.telegram.asks import Asks
 from vanta.telegram.courier import Courier
 
 _log = logs.get(__name__)
@@ -46,6 +49,38 @@ class Stores:
         self.tickets = tickets
 
 
+class Control:
+    """What people and operators may do, as other rooms offer it to this one.
+
+    `meet(telegram_id, name)` remembers a stranger as waiting and tells the admins once, or returns
+    None when too many wait;
+    `claim(telegram_id, name, code)` honours the one-time owner code; `prove(user_id, code)` takes a
+    TOTP code; `panel(user_id)` makes an address with a one-time ticket for the secure panel;
+    `messages_per_minute(user_id)` is the person's own limit and
+    `count_message(user_id, limit, now_ns)` counts one: 0, or how long to wait in nanoseconds. It
+    raises `RedisError`, `OSError` or `TimeoutError` when the shared count cannot be had.
+    """
+
+    def __init__(
+        self,
+        *,
+        commands: Commands,
+        meet: Callable[[int, str], Awaitable[User | None]],
+        claim: Callable[[int, str, str], Awaitable[Reply]],
+        prove: Callable[[int, str], Awaitable[Reply]],
+        panel: Callable[[int], Awaitable[str]],
+        messages_per_minute: Callable[[int], int],
+        count_message: Callable[[int, int, int], Awaitable[int]],
+    ) -> None:
+        self.commands = commands
+        self.meet = meet
+        self.claim = claim
+        self.prove = prove
+        self.panel = panel
+        self.messages_per_minute = messages_per_minute
+        self.count_message = count_message
+
+
 class After:
     """Work that goes on after a handler has returned, owned by the bot's task group."""
 
@@ -60,7 +95,15 @@ class After:
         if self._group is None:
             work.close()
             return
-        self._group.create_task(_guarded(work))
+        beside(self._group, work)
+
+
+def beside(group: asyncio.TaskGroup, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+    """Run `work` in a group without endangering it: a failure is logged, never raised."""
+    task = group.create_task(_guarded(work))
+    # Cancelled before its first step, a task never touches what it was given.
+    task.add_done_callback(lambda _: work.close())
+    return task
 
 
 async def _guarded(work: Coroutine[Any, Any, None]) -> None:
@@ -79,6 +122,7 @@ class Room:
         bot: Bot,
         desk: Desk,
         stores: Stores,
+        control: Control,
         catalogue: Catalogue,
         clock: Clock,
         courier: Courier,
@@ -86,10 +130,12 @@ class Room:
         self.bot = bot
         self.desk = desk
         self.stores = stores
+        self.control = control
         self.catalogue = catalogue
         self.clock = clock
         self.courier = courier
         self.after = After()
+        self.asks = Asks(clock)
         self.mode = Mode.DRY
 
     def market(self, market_ix: int) -> Market:

@@ -206,16 +206,14 @@ class Courier:
         if wait_ns is None:
             await self._wake.wait()
             return
-        waits = [
-            asyncio.ensure_future(self._wake.wait()),
-            asyncio.ensure_future(self._sleep(wait_ns / SECOND_NS)),
-        ]
-        try:
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for wait in waits:
-                wait.cancel()
-            await asyncio.gather(*waits, return_exceptions=True)
+        async with asyncio.TaskGroup() as group:
+            alarm = group.create_task(self._ring(wait_ns))
+            await self._wake.wait()
+            alarm.cancel()
+
+    async def _ring(self, wait_ns: int) -> None:
+        await self._sleep(wait_ns / SECOND_NS)
+        self._wake.set()
 
     async def _deliver(self, item: _Item) -> None:
         try:

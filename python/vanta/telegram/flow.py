@@ -12,9 +12,10 @@ from vanta.domain.policy import User
 from vanta.domain.units import format_leverage, format_usd
 from vanta.domain.verdict import Verdict
 from vanta.telegram import drafts, keyboards, views
+from vanta.telegram.callback import new_nonce
 from vanta.telegram.context import Room
 from vanta.telegram.drafts import Draft, Option, change
-from vanta.telegram.office import TICKET_LIFE_S, Office, new_nonce
+from vanta.telegram.office import TICKET_LIFE_S, Office
 from vanta.telegram.text import esc, tag
 
 

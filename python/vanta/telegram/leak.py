@@ -18,6 +18,7 @@ _BASE58_KEY: Final = re.compile(
 _BYTES_KEY: Final = re.compile(r"\[\s*(?:[0-9]{1,3}\s*,\s*){31,63}[0-9]{1,3}\s*\]", re.ASCII)
 _PHRASE_LENGTHS: Final = (24, 21, 18, 15, 12)
 _NUMBERING: Final = re.compile(r"\b[0-9]{1,2}[.):]?\s+", re.ASCII)
+_PIN: Final = re.compile(r"\s*[0-9]{4,12}\s*", re.ASCII)
 _PHRASE_WORD: Final = re.compile(r"[a-z]{3,8}", re.ASCII)
 
 
@@ -32,3 +33,8 @@ def looks_secret(text: str) -> bool:
         longest = max(longest, run)
     # A phrase is nearly all of its message; a sentence has short words and stops in it.
     return longest >= min(_PHRASE_LENGTHS) and longest >= len(bare) - 4
+
+
+def looks_pin(text: str) -> bool:
+    """Tell whether `text` is 4 to 12 digits and nothing else."""
+    return _PIN.fullmatch(text) is not None

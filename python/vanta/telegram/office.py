@@ -5,7 +5,6 @@ submitted, and every intent of one flow has the same `ref`, so that pressing twi
 or again after a restart gives the order that is there already.
 """
 
-import secrets
 from collections.abc import Sequence
 from typing import Final
 
@@ -18,6 +17,7 @@ from vanta.domain.intent import Intent, new_trace_id
 from vanta.domain.order import Order
 from vanta.domain.ports import Preview
 from vanta.store.tickets import Take, TakeResult
+from vanta.telegram.callback import new_nonce
 from vanta.telegram.context import Room
 from vanta.telegram.drafts import Draft, Option, Terms, flat
 
@@ -36,11 +36,6 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     take: Take
     orders: tuple[Order, ...] = ()
     terms: Terms | None = None
-
-
-def new_nonce() -> str:
-    """Make a nonce: 96 bits, URL-safe."""
-    return secrets.token_urlsafe(12)
 
 
 class Office:

@@ -6,11 +6,11 @@ from vanta.domain.enums import Action, OrderState
 from vanta.domain.order import Order
 from vanta.domain.policy import User
 from vanta.telegram import keyboards, views
+from vanta.telegram.callback import new_nonce
 from vanta.telegram.changes import Changes
 from vanta.telegram.context import Room
 from vanta.telegram.drafts import Draft, change
 from vanta.telegram.flow import Flow, View
-from vanta.telegram.office import new_nonce
 from vanta.telegram.press import Press
 from vanta.telegram.text import reasons, tag
 

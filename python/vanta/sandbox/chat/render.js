@@ -35,17 +35,29 @@ function words(text, isBot) {
   return nodes;
 }
 
+// Opens beside the chat; null for an address a browser should not be sent to.
+function link(address, className, text) {
+  let url;
+  try { url = new URL(address); } catch { return null; }
+  if (url.protocol !== "https:" && url.protocol !== "http:") return null;
+  const node = element("a", className, text);
+  node.href = url.href;
+  node.rel = "noopener noreferrer";
+  node.target = "_blank";
+  return node;
+}
+
+function linkKey(button) {
+  const key = link(button.url, "key", button.text);
+  if (!key) return element("span", "key", button.text);
+  const arrow = element("span", "away", "↗");
+  arrow.setAttribute("aria-hidden", "true");
+  key.append(arrow, element("span", "unseen", " (opens a new window)"));
+  return key;
+}
+
 function shell(entity) {
-  if (entity.type === "text_link") {
-    let url;
-    try { url = new URL(entity.url); } catch { return element("span"); }
-    if (url.protocol !== "https:" && url.protocol !== "http:") return element("span");
-    const link = element("a");
-    link.href = url.href;
-    link.rel = "noopener noreferrer";
-    link.target = "_blank";
-    return link;
-  }
+  if (entity.type === "text_link") return link(entity.url) || element("span");
   const node = element(TAGS[entity.type] || "span");
   if (entity.type === "spoiler") {
     node.className = "spoiler";
@@ -125,6 +137,10 @@ export function keyboard(message, waiting) {
   for (const row of rows) {
     const line = element("div");
     for (const button of row) {
+      if (button.url) {
+        line.append(linkKey(button));
+        continue;
+      }
       const key = element("button", "", button.text);
       key.type = "button";
       if (/^Confirm\b/.test(button.text)) key.classList.add("confirm");

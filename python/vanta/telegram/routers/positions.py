@@ -10,11 +10,10 @@ from vanta.domain.policy import User
 from vanta.domain.position import Position
 from vanta.domain.units import ONE_E10
 from vanta.telegram import account_views
-from vanta.telegram.callback import Callback
+from vanta.telegram.callback import Callback, new_nonce
 from vanta.telegram.changes import Changes, refs_for
 from vanta.telegram.context import Room
 from vanta.telegram.flow import View
-from vanta.telegram.office import new_nonce
 from vanta.telegram.outcome import Outcome
 from vanta.telegram.press import Press, Verb
 from vanta.telegram.routers.trade import message_ref

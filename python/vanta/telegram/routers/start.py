@@ -2,31 +2,15 @@
 
 from aiogram import F, Router
 from aiogram.enums import ChatType
-from aiogram.filters import Command, CommandStart
-from aiogram.types import BotCommand, Message
+from aiogram.filters import Command, CommandObject, CommandStart
+from aiogram.types import Message
 
 from vanta.domain.policy import User
 from vanta.domain.units import format_usd
-from vanta.telegram import account_views, keyboards
+from vanta.telegram import account_views, control_views, keyboards
 from vanta.telegram.context import Room
 from vanta.telegram.press import Press, Verb
 from vanta.telegram.text import not_understood
-
-MENU = [
-    BotCommand(command="start", description="First steps, demo trade"),
-    BotCommand(command="long", description="Open a long"),
-    BotCommand(command="short", description="Open a short"),
-    BotCommand(command="positions", description="Open positions"),
-    BotCommand(command="close", description="Close all or a part"),
-    BotCommand(command="price", description="Prices now"),
-    BotCommand(command="pnl", description="Profit and loss"),
-    BotCommand(command="risk", description="Limits and their use"),
-    BotCommand(command="orders", description="Newest orders"),
-    BotCommand(command="why", description="Why an order went or not"),
-    BotCommand(command="markets", description="What can be traded"),
-    BotCommand(command="status", description="Account and prices"),
-    BotCommand(command="help", description="How to write commands"),
-]
 
 
 def start_router(room: Room) -> Router:
@@ -38,8 +22,14 @@ def start_router(room: Room) -> Router:
         room.say(message.chat.id, account_views.START.format(cash=cash), keyboards.start())
 
     @router.message(Command("help", "menu", ignore_case=True))
-    async def show_help(message: Message) -> None:
-        room.say(message.chat.id, account_views.HELP)
+    async def show_help(message: Message, command: CommandObject, user: User) -> None:
+        words = (command.args or "").split()
+        name = words[0].removeprefix("/").lower() if words else ""
+        infos = room.control.commands.listing(user.role)
+        found = next((info for info in infos if info.name == name), None)
+        room.say(message.chat.id, control_views.usage(found) if found else account_views.HELP)
+        if found is None and infos:
+            room.say(message.chat.id, control_views.names(infos))
 
     @router.callback_query(Verb("help"))
     async def help_pressed(_: object, press: Press) -> None:

@@ -8,12 +8,12 @@ from vanta.domain.enums import Side
 from vanta.domain.errors import InputError
 from vanta.domain.grammar import OPEN, parse
 from vanta.domain.policy import User
-from vanta.telegram.callback import Callback
+from vanta.telegram.callback import Callback, new_nonce
 from vanta.telegram.changes import Changes
 from vanta.telegram.context import Room
 from vanta.telegram.drafts import Draft, Option, from_request
 from vanta.telegram.flow import Flow, View
-from vanta.telegram.office import Office, new_nonce
+from vanta.telegram.office import Office
 from vanta.telegram.press import Press, Verb
 from vanta.telegram.text import input_error
 
