@@ -22,11 +22,13 @@ from vanta.engine.account import AccountBook
 from vanta.engine.admission import Admission
 from vanta.engine.engine import Engine
 from vanta.engine.ledger import Ledger, Stores
+from vanta.engine.limits import LimitsInForce
 from vanta.engine.recover import Gate, Recovery
 from vanta.engine.signals import FanOut
 from vanta.engine.triggers import ArmedTriggers, TriggerDesk
 from vanta.metrics import Metrics
 from vanta.store.accounts import Accounts
+from vanta.store.ceilings import Ceilings
 from vanta.store.day_pnl import DayPnl
 from vanta.store.fills import Fills
 from vanta.store.markets import Markets
@@ -136,7 +138,7 @@ class World:
             catalogue=CATALOGUE,
             users=Users(pool),
             accounts=self.accounts,
-            policies=Policies(pool),
+            limits=LimitsInForce(policies=Policies(pool), ceilings=Ceilings(pool)),
             positions=self.positions,
             orders=self.orders,
             day_pnl=self.day_pnl,

@@ -18,6 +18,7 @@ from vanta.engine.engine import Engine
 from vanta.engine.feed import Cache, Feed
 from vanta.engine.ledger import Ledger
 from vanta.engine.ledger import Stores as LedgerStores
+from vanta.engine.limits import LimitsInForce
 from vanta.engine.mode import Modes
 from vanta.engine.recover import Gate, Recovery
 from vanta.engine.signals import FanOut
@@ -25,6 +26,7 @@ from vanta.engine.triggers import ArmedTriggers, TriggerDesk
 from vanta.metrics import Metrics
 from vanta.settings import Settings
 from vanta.store.accounts import Accounts
+from vanta.store.ceilings import Ceilings, PendingLimits
 from vanta.store.controls import Controls
 from vanta.store.day_pnl import DayPnl
 from vanta.store.fills import Fills
@@ -55,6 +57,8 @@ class Stores:
         self.accounts = Accounts(pool)
         self.policies = Policies(pool)
         self.providers = Providers(pool, envelope)
+        self.ceilings = Ceilings(pool)
+        self.pending_limits = PendingLimits(pool)
         self.signals = Signals(pool)
         self.orders = Orders(pool)
         self.fills = Fills(pool)
@@ -105,12 +109,15 @@ class Trading:
             catalogue=catalogue,
             users=stores.users,
             accounts=stores.accounts,
-            policies=stores.policies,
+            limits=LimitsInForce(
+                policies=stores.policies, ceilings=stores.ceilings, fixed=settings.ceilings
+            ),
             positions=stores.positions,
             orders=stores.orders,
             day_pnl=stores.day_pnl,
             clock=clock,
             metrics=metrics,
+            cool_off_ns=settings.breaker_cool_off_s * 10**9,
         )
         triggers = ArmedTriggers()
         self.ledger = Ledger(

@@ -1,8 +1,8 @@
 """Admission: an intent gets its verdict. Memory only; nothing here waits.
 
-All rules run and all failures are told, in the published order: role, mode, arguments, market,
-price, then the core's risk rules. Closes and new stops are never refused by a limit: for them only
-mode, arguments and a sane price count, and for stops set by hand the role.
+All rules run and all failures are told, in the published order: role, mode, breaker, arguments,
+market, price, then the core's risk rules. Closes and new stops are never refused by a limit: for
+them only mode, arguments and a sane price count, and for stops set by hand the role.
 """
 
 from collections.abc import Callable, Sequence
@@ -147,6 +147,7 @@ class Admission:
         if asks_right and not permits(user.role, user.standing, Right.TRADE):
             reasons.append(verdicts.role(user.role, user.standing))
         self._examine_mode(decision)
+        self._examine_breaker(decision)
         reasons.extend(known)
         if decision.is_open:
             self._examine_open(decision)
@@ -182,12 +183,18 @@ class Admission:
         if decision.is_open and self._book.is_in_doubt(decision.intent.user_id):
             decision.reasons.append(verdicts.in_doubt())
 
+    def _examine_breaker(self, decision: Decision) -> None:
+        breaker = self._book.breaker(decision.intent.user_id) if decision.is_open else None
+        if breaker is not None:
+            decision.reasons.append(verdicts.breaker(breaker, self._clock.now_ns()))
+
     def _examine_open(self, decision: Decision) -> None:
         intent, market, quote = decision.intent, decision.market, decision.quote
         reasons = decision.reasons
         now_ns = self._clock.now_ns()
         reasons.extend(size_reasons(intent, market))
-        ceiling_e10 = self._book.policy(intent.user_id).max_slippage_e10
+        policy = self._book.policy(intent.user_id)
+        ceiling_e10 = policy.max_slippage_e10
         if intent.max_slippage_e10 > ceiling_e10:
             reasons.append(verdicts.slippage_ceiling(intent.max_slippage_e10, ceiling_e10))
         if intent.expires_ns and now_ns > intent.expires_ns:
@@ -195,10 +202,13 @@ class Admission:
         usable = quote.price_e10 > 0
         if usable and intent.side is not None:
             reasons.extend(open_stop_reasons(intent, market, intent.side, quote.price_e10))
+        if policy.markets and market.ix not in policy.markets:
+            allowed = [m.base for m in self._catalogue if m.ix in policy.markets]
+            reasons.append(verdicts.market_not_allowed(market, allowed))
         quality = Quality(quote.quality)
         if not market.is_open or quality is Quality.CLOSED:
             reasons.append(verdicts.market_closed(market))
-        elif quality not in OPENING or not usable:
+        if quality is not Quality.CLOSED and (quality not in OPENING or not usable):
             reasons.append(
                 verdicts.price_quality(
                     quote, max_age_ns=STALE_AFTER_NS, max_deviation_e10=MAX_DEVIATION_E10

@@ -3,12 +3,14 @@
 One function per situation. The rules of the core have their words in `risk_words`.
 """
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Final
 
 from vanta import _core
 from vanta.domain.enums import Mode, Quality
 from vanta.domain.market import Market
+from vanta.domain.policy import UserBreaker
 from vanta.domain.roles import Standing
 from vanta.domain.units import format_leverage, format_percent, format_price, over_percent
 from vanta.domain.verdict import Reason
@@ -61,6 +63,32 @@ def starting() -> Reason:
 def in_doubt() -> Reason:
     text = "It is not known yet whether your last order filled. Do not resend; this clears itself."
     return Reason(code="E-UNKNOWN", rule="IN_DOUBT", text=text)
+
+
+def breaker(found: UserBreaker, now_ns: int) -> Reason:
+    """Refuse an open while the user's breaker is open: after losses, or by the user's own wish."""
+    why = "You paused new positions"
+    if found.losses:
+        why = f"{found.losses} losses in a row (limit {found.limit}): new positions are paused"
+    return Reason(
+        code="E-RISK-DAY",
+        rule="BREAKER",
+        text=f"{why} until {clock_time(found.until_ns)} ({how_long(found.until_ns - now_ns)}). "
+        "Closing still works.",
+        value=found.losses,
+        limit=found.limit,
+        unit="count",
+        resets_at_ns=found.until_ns,
+    )
+
+
+def market_not_allowed(market: Market, allowed: Sequence[str]) -> Reason:
+    names = ", ".join(allowed) or "none of those traded here"
+    return Reason(
+        code="E-SYM",
+        rule="MARKET_ALLOWED",
+        text=f"{market.base} is not among the markets your limits allow: {names}.",
+    )
 
 
 def argument(text: str, *, rule: str, value: int = 0, limit: int = 0, unit: str = "none") -> Reason:
