@@ -6,7 +6,7 @@ a commit's outcome is in doubt, `resync` reads the truth again.
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
 import numpy as np
@@ -20,7 +20,7 @@ from vanta.domain.policy import Account, Policy, User, UserBreaker
 from vanta.domain.ports import Clock
 from vanta.domain.position import Position
 from vanta.domain.roles import Standing
-from vanta.engine import breakers
+from vanta.engine import breakers, risk_rows
 from vanta.engine.limits import LimitsInForce
 from vanta.metrics import Metrics
 from vanta.store.accounts import Accounts
@@ -79,17 +79,7 @@ class AccountBook:
     async def load(self) -> None:
         """Read everything from the store. Call once, before anything is submitted."""
         now_ns = self._clock.now_ns()
-        for market in self._catalogue:
-            self.risk.set_market(
-                market.ix,
-                min_leverage_e10=market.min_leverage_e10,
-                max_leverage_e10=market.max_leverage_e10,
-                min_notional_e6=market.min_notional_e6,
-                threshold_e10=market.liquidation_threshold_e10,
-                open_fee_e10=market.open_fee_e10,
-                close_fee_e10=market.close_fee_e10,
-                spread_e10=market.spread_e10,
-            )
+        risk_rows.declare_markets(self.risk, self._catalogue)
         await self._limits.load()
         accounts = [await self._spent(account) for account in await self._accounts_store.all()]
         # Somebody without an account cannot trade; `ensure` finds out when one was opened.
@@ -131,27 +121,7 @@ class AccountBook:
     def _load_users(self, accounts: Sequence[Account], starts: dict[int, int]) -> None:
         if not accounts:
             return
-        limits = [self.policy(a.user_id) for a in accounts]
-
-        def column(values: Iterable[int]) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-            return np.fromiter(values, dtype=np.int64, count=len(accounts))
-
-        self.risk.load_users(
-            np.array([a.user_id for a in accounts], dtype=np.uint32),
-            cash_e6=column(a.cash_e6 for a in accounts),
-            day_start_equity_e6=column(starts[a.user_id] for a in accounts),
-            losses_in_row=column(a.losses_in_row for a in accounts),
-            max_leverage_e10=column(p.max_leverage_e10 for p in limits),
-            max_position_e6=column(p.max_position_e6 for p in limits),
-            max_account_risk_e10=column(p.max_account_risk_e10 for p in limits),
-            liquidation_buffer_e10=column(p.liquidation_buffer_e10 for p in limits),
-            max_daily_loss_e10=column(p.max_daily_loss_e10 for p in limits),
-            opens_per_minute=column(p.opens_per_minute for p in limits),
-            trades_per_day=column(p.trades_per_day for p in limits),
-            volume_hour_e6=column(p.volume_hour_e6 for p in limits),
-            volume_day_e6=column(p.volume_day_e6 for p in limits),
-            max_losses_in_row=column(p.max_losses_in_row for p in limits),
-        )
+        risk_rows.load_users(self.risk, accounts, starts, self.policy)
         for account in accounts:
             self.risk.start_day(
                 account.user_id,
@@ -353,15 +323,21 @@ class AccountBook:
         for user_id in unknown:
             with contextlib.suppress(NotFoundError):  # no account yet
                 await self.ensure(user_id)
+        await self.reread_ceiling()
+
+    async def reread_limits(self, user_id: int) -> None:
+        """Take over one user's limits and breaker at once."""
+        if user_id not in self._users:
+            return
+        if await self._limits.reread(user_id):
+            await self._take_limits(user_id)
+        else:
+            self._breakers.take(await self._accounts_store.get(user_id))
+
+    async def reread_ceiling(self) -> None:
+        """Take over the system's ceiling at once, for all users."""
         for user_id in await self._limits.reread_all(self._users):
             await self._take_limits(user_id)
-
-    async def reread(self, user_id: int) -> None:
-        """Take over a user's limits and breaker from the store, now."""
-        if user_id in self._users and await self._limits.reread(user_id):
-            await self._take_limits(user_id)
-        elif user_id in self._users:
-            self._breakers.take(await self._accounts_store.get(user_id))
 
     async def _take_limits(self, user_id: int) -> None:
         self._load_again(user_id, self.exposure(user_id).losses_in_row)
