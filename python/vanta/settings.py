@@ -226,6 +226,11 @@ def default_home(environ: Mapping[str, str], *, is_root: bool) -> Path:
     return user_home / ".local" / "state" / "vanta"
 
 
+def home_of(environ: Mapping[str, str], *, is_root: bool) -> Path:
+    """Return the home alone: an emergency must not fail over another setting."""
+    return _Reader(environ).path("VANTA_HOME") or default_home(environ, is_root=is_root)
+
+
 def process_environment() -> Mapping[str, str]:
     """Return what this process was started with."""
     return os.environ
@@ -243,7 +248,7 @@ def load(environ: Mapping[str, str], *, is_root: bool = False) -> Settings:
     port_name = "VANTA_PORT" if environ.get("VANTA_PORT") else "HEALTH_PORT"
     fields: dict[str, Any] = {
         "environment": environment,
-        "home": read.path("VANTA_HOME") or default_home(environ, is_root=is_root),
+        "home": home_of(environ, is_root=is_root),
         "postgres_dsn": read.secret("VANTA_POSTGRES_DSN"),
         "redis_url": read.secret("VANTA_REDIS_URL"),
         "allow_embedded": read.flag("VANTA_ALLOW_EMBEDDED"),
@@ -269,6 +274,18 @@ def load(environ: Mapping[str, str], *, is_root: bool = False) -> Settings:
         "kms_endpoint": read.text("VANTA_KMS_ENDPOINT"),
         "loosen_delay_s": read.number("VANTA_LOOSEN_DELAY_S", 3_600, low=60, high=604_800),
         "breaker_cool_off_s": read.number("VANTA_BREAKER_COOL_OFF_S", 3_600, low=60, high=604_800),
+        "stop": read.choice("VANTA_STOP", "", frozenset({"opens", "all"})),
+        "canary": read.flag("VANTA_CANARY"),
+        "canary_collateral_e6": read.scaled(
+            "VANTA_CANARY_COLLATERAL_USD", decimals=6, low=1, high=10**12
+        )
+        or 50_000_000,
+        "canary_leverage_e10": read.scaled(
+            "VANTA_CANARY_LEVERAGE", decimals=10, low=1, high=5 * 10**12
+        )
+        or 20_000_000_000,
+        "canary_markets": read.words("VANTA_CANARY_MARKETS") or ("BTC", "ETH"),
+        "canary_users": read.ids("VANTA_CANARY_USERS"),
         "two_person": read.flag("VANTA_TWO_PERSON"),
         "step_up_s": read.number("VANTA_STEP_UP_S", 600, low=30, high=3_600),
         "signal_clock_window_s": read.number("VANTA_SIGNAL_CLOCK_WINDOW_S", 30, low=1, high=300),
@@ -304,6 +321,8 @@ def load(environ: Mapping[str, str], *, is_root: bool = False) -> Settings:
     read.one_of("VANTA_MASTER_KEY", "VANTA_MASTER_KEY_FILE", "VANTA_KMS_KEY_ID")
     if fields["kms_endpoint"] and not fields["kms_key_id"]:
         read.complaints.append("VANTA_KMS_ENDPOINT is set but VANTA_KMS_KEY_ID is empty")
+    if fields["canary"] and not fields["canary_users"]:
+        read.complaints.append("VANTA_CANARY is on but VANTA_CANARY_USERS names nobody")
     if read.complaints:
         raise ConfigError("; ".join(read.complaints))
     return Settings(**fields)

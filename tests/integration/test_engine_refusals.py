@@ -23,7 +23,8 @@ from vanta.store.pool import Pool
             {"mode": Mode.LIVE},
             "E-MODE",
             "MODE",
-            "You asked LIVE but the mode is DRY in this test. Nothing was sent.",
+            "You are in DRY because Redis is not healthy (0 of 3). "
+            "You asked LIVE, so nothing was sent.",
             id="live is not traded as dry",
         ),
         pytest.param({"side": None}, "E-ARG", "SIDE", "Say long or short.", id="no side"),

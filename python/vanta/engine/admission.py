@@ -30,12 +30,10 @@ from vanta.engine.arguments import (
     size_reasons,
     slippage_reasons,
 )
+from vanta.engine.permits import Permits
 
 STALE_AFTER_NS: Final = 5 * 10**9  # what texts name as the limit; the price book decides
 MAX_DEVIATION_E10: Final = 50_000_000  # 0.5 %, likewise
-
-EffectiveMode = Callable[[Mode], tuple[Mode, str]]
-"""Wanted mode to effective mode, and why it is not the wanted one."""
 
 
 class Decision:
@@ -83,14 +81,14 @@ class Admission:
         quotes: Quotes,
         catalogue: Catalogue,
         clock: Clock,
-        effective_mode: EffectiveMode,
+        permits: Permits,
         is_ready: Callable[[], bool],
     ) -> None:
         self._book = book
         self._quotes = quotes
         self._catalogue = catalogue
         self._clock = clock
-        self._effective_mode = effective_mode
+        self._permits = permits
         self._is_ready = is_ready
 
     def check(self, intent: Intent) -> None:
@@ -146,7 +144,7 @@ class Admission:
         )
         if asks_right and not permits(user.role, user.standing, Right.TRADE):
             reasons.append(verdicts.role(user.role, user.standing))
-        self._examine_mode(decision)
+        self._examine_mode(decision, position)
         self._examine_breaker(decision)
         reasons.extend(known)
         if decision.is_open:
@@ -172,12 +170,17 @@ class Admission:
                 "E-SYM", field="market", value=intent.market_ix, limit=f"one of {names}"
             ) from None
 
-    def _examine_mode(self, decision: Decision) -> None:
+    def _examine_mode(self, decision: Decision, position: Position | None) -> None:
         wanted = decision.intent.mode
-        effective, why = self._effective_mode(wanted)
-        # Asked LIVE and not LIVE: refuse, never trade something else than was asked for.
-        if effective is not wanted:
-            decision.reasons.append(verdicts.mode(wanted, effective, why))
+        refused = self._permits.reasons(decision.intent)
+        decision.reasons.extend(refused)
+        if position is not None:
+            # What there is can only be changed where it is, whatever the mode has become since.
+            decision.mode = position.mode
+            if wanted is Mode.LIVE and position.mode is not Mode.LIVE:
+                decision.reasons.append(verdicts.other_mode(wanted, position.mode, position.id))
+        elif not refused:
+            decision.mode = wanted
         if decision.is_open and not self._is_ready():
             decision.reasons.append(verdicts.starting())
         if decision.is_open and self._book.is_in_doubt(decision.intent.user_id):
@@ -208,7 +211,9 @@ class Admission:
         quality = Quality(quote.quality)
         if not market.is_open or quality is Quality.CLOSED:
             reasons.append(verdicts.market_closed(market))
-        if quality is not Quality.CLOSED and (quality not in OPENING or not usable):
+        if quality is not Quality.CLOSED and self._permits.clock_suspect():
+            reasons.append(verdicts.clock_suspect())
+        elif quality is not Quality.CLOSED and (quality not in OPENING or not usable):
             reasons.append(
                 verdicts.price_quality(
                     quote, max_age_ns=STALE_AFTER_NS, max_deviation_e10=MAX_DEVIATION_E10
