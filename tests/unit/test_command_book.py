@@ -56,12 +56,15 @@ class Log:
             self.acted.append("stop")
             return Reply(title="Stopped")
 
-        return Plan(msgspec.structs.replace(STOP, step_up=is_all), act)
+        info = msgspec.structs.replace(STOP, step_up=is_all)
+        return Plan(info, act, shows=("Nothing opens then.",))
 
 
 def make_book(gate: Asked) -> tuple[CommandBook, Log]:
     log = Log()
-    return CommandBook([Command(LOOK, log.read_look), Command(STOP, log.read_stop)], gate), log
+    book = CommandBook(gate)
+    book.add([Command(LOOK, log.read_look), Command(STOP, log.read_stop)])
+    return book, log
 
 
 async def test_an_admitted_command_acts() -> None:
@@ -76,8 +79,17 @@ async def test_an_admitted_command_acts() -> None:
 async def test_what_the_gate_stops_does_not_act() -> None:
     missing = Reply(title="Sure?", need=Need.CONFIRM, token="t")
     book, log = make_book(Asked(missing))
-    assert await book.run(person(), "stop", []) is missing
+    reply = await book.run(person(), "stop", [])
+    assert (reply.need, reply.token, reply.lines) == (Need.CONFIRM, "t", ("Nothing opens then.",))
     assert log.acted == []
+
+
+async def test_what_a_second_person_agreed_to_does_not_pass_the_gate_again() -> None:
+    gate = Asked(Reply(title="No"))
+    book, log = make_book(gate)
+    assert (await book.carry_out(person(), "stop", ["all"])).done
+    assert (log.acted, gate.asked) == (["stop"], [])
+    assert (book.right_of("stop"), book.right_of("gone")) == (Right.GOVERN, None)
 
 
 async def test_words_too_many_never_reach_the_gate() -> None:
@@ -119,4 +131,4 @@ def test_a_role_sees_what_it_may_use() -> None:
 def test_no_two_commands_of_one_name() -> None:
     log = Log()
     with pytest.raises(ValueError, match="two commands"):
-        CommandBook([Command(LOOK, log.read_look)] * 2, Asked())
+        CommandBook(Asked()).add([Command(LOOK, log.read_look)] * 2)

@@ -5,9 +5,11 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from aiohttp import web
 
+from vanta.app.control import ControlRoom
 from vanta.app.lifecycle import write_atomically
 from vanta.app.trading import Stores, Trading
-from vanta.domain.enums import OPENING, Quality
+from vanta.checks import Check
+from vanta.domain.enums import OPENING, Mode, Quality
 from vanta.domain.market import Catalogue
 from vanta.domain.ports import Clock
 from vanta.metrics import Metrics
@@ -18,10 +20,12 @@ from vanta.supervise import Supervisor
 from vanta.telegram.bot import TelegramBot
 from vanta.telegram.context import Control
 from vanta.telegram.context import Stores as ChatStores
-from vanta.web.api import Api, Check
+from vanta.web.api import Api
 from vanta.web.api import Stores as WebStores
+from vanta.web.commands import CommandDoor
 from vanta.web.middleware import middlewares
 from vanta.web.routes import routes as web_routes
+from vanta.web.security import SecurityDoor
 from vanta.webhook.door import Door
 from vanta.webhook.keys import KeyBook
 from vanta.webhook.limits import DoorLimits
@@ -53,7 +57,6 @@ class SignalDoor:
             clock=clock,
             metrics=metrics,
             crash=trading.crash,
-            permit=trading.permits.signal,
             limits=DoorLimits(
                 max_body=settings.signal_max_body,
                 clock_window_s=settings.signal_clock_window_s,
@@ -162,6 +165,7 @@ def web_application(
     stores: Stores,
     trading: Trading,
     signal_door: SignalDoor,
+    control: ControlRoom,
     catalogue: Catalogue,
     checks: Mapping[str, Check],
     supervisor: Supervisor,
@@ -190,7 +194,7 @@ def web_application(
         describe_signal=signal_door.receipts.describe,
         feed_status=trading.feed.status,
         task_status=supervisor.status,
-        mode=lambda: trading.modes.system()[0].value,
+        mode=lambda: trading.modes.effective(Mode.DRY)[0].value,
         metrics=metrics,
         clock=clock,
         token=token,
@@ -200,5 +204,7 @@ def web_application(
     )
     app = web.Application(middlewares=middlewares(api), client_max_size=settings.signal_max_body)
     app.add_routes(web_routes(api))
+    app.add_routes(CommandDoor(api, control.book).routes())
+    app.add_routes(SecurityDoor(api, control.credentials).routes())
     app.add_routes(door_routes(signal_door.door))
     return app

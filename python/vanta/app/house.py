@@ -15,7 +15,8 @@ import msgspec
 
 from vanta import logs
 from vanta._core import Quote
-from vanta.app import chatting, doors, keys, market, operators
+from vanta.app import doors, keys, market, operators
+from vanta.app.control import ControlRoom
 from vanta.app.lifecycle import Shutdown, write_atomically
 from vanta.app.ready import Ready
 from vanta.app.serving import HttpServer, bind, url_of
@@ -85,7 +86,15 @@ class House:
         listener = bind(
             self.settings.host, self.settings.port, move_on=self.settings.port_is_default
         )
-        chat, chat_url, bot = self._telegram(trading, catalogue, listener)
+        control = ControlRoom(
+            settings=self.settings,
+            stores=self.stores,
+            trading=trading,
+            catalogue=catalogue,
+            envelope=self.envelope,
+            clock=self.clock,
+        )
+        chat, chat_url, bot = self._telegram(trading, catalogue, control, listener)
         self.supervisor.add("loop.lag", self._watch_loop)
         ready = _ready(url_of(listener), chat_url, seeded, made_key)
         app = doors.web_application(
@@ -93,6 +102,7 @@ class House:
             stores=self.stores,
             trading=trading,
             signal_door=signal_door,
+            control=control,
             catalogue=catalogue,
             checks=doors.readiness(
                 stores=self.stores,
@@ -190,7 +200,7 @@ class House:
         return door
 
     def _telegram(
-        self, trading: Trading, catalogue: Catalogue, main: socket.socket
+        self, trading: Trading, catalogue: Catalogue, control: ControlRoom, main: socket.socket
     ) -> tuple[HttpServer | None, str, TelegramBot | None]:
         """Supervise the bot; in the sandbox serve its chat page too and return where."""
         server: HttpServer | None = None
@@ -212,7 +222,7 @@ class House:
                 token=token,
                 api_base=chat_url or None,
                 stores=self.stores,
-                control=chatting.control(self.stores, trading),
+                control=control.for_chat(f"{url_of(main)}/panel"),
                 trading=trading,
                 catalogue=catalogue,
                 clock=self.clock,

@@ -1,18 +1,30 @@
-"""`vanta audit verify`: the chain of the audit log, read straight from the database.
+"""`vanta audit`: who did what; and `verify`: the chain of it, straight from the database.
 
-Not through the running process: what is checked is also what that process may have done.
+The check goes not through the running process: what that process may have done is checked too.
 """
 
 import asyncio
 from typing import TYPE_CHECKING
 
+from vanta.cli.admin import run
 from vanta.cli.context import Context
 from vanta.cli.exits import CliError, Exit
-from vanta.domain.errors import NotRunningError
+from vanta.domain.errors import InputError, NotRunningError
 from vanta.settings import Settings
 
 if TYPE_CHECKING:
     from vanta.store.audit_chain import Chain, Link
+
+
+def audit(context: Context) -> int:
+    """Show acts, or check the chain."""
+    words: list[str] = context.args.words
+    if words == ["verify"]:
+        return verify(context)
+    if context.args.expect is not None:
+        limit = "the form vanta audit verify --expect SEQ:HASH"
+        raise InputError("E-ARG", field="--expect", value=context.args.expect, limit=limit)
+    return run(context, "audit", words)
 
 
 def verify(context: Context) -> int:

@@ -51,15 +51,19 @@ class Client:
 
         With a `key`, a lost answer is an unknown outcome that the same key may ask for again.
         """
-        headers = self._headers()
-        if key:
-            headers["Idempotency-Key"] = key
-        status, answer = self.call(
-            "POST", path, headers=headers, body=json.dumps(body).encode(), key=key
-        )
+        status, answer = self.send("POST", path, body, key=key)
         if status != 200:
             raise failure(status, answer, key=key)
         return answer
+
+    def send(
+        self, method: str, path: str, body: dict[str, Any], *, key: str = ""
+    ) -> tuple[int, dict[str, Any]]:
+        """Send a JSON body as the operator; return status and JSON object. Raises as `call`."""
+        headers = self._headers()
+        if key:
+            headers["Idempotency-Key"] = key
+        return self.call(method, path, headers=headers, body=json.dumps(body).encode(), key=key)
 
     def call(
         self,

@@ -82,8 +82,13 @@ def build() -> Parser:
     pnl = add("pnl", "Show profit and loss per UTC day.", "looking:pnl")
     pnl.add_argument("--days", metavar="N", default="30")
     add("risk", "Show the account, its limits and what is left of them.", "looking:risk")
+    limits = add("limits", "Show what is left of each limit.", "admin:limits")
+    limits.add_argument(
+        "words", metavar="WHAT-IF", nargs="*", help="what a trade would meet: BTC 100 25x"
+    )
+    _answers(limits)
     _signals(add)
-    _audit(add)
+    _control(add)
     add("doctor", "Say what is missing and how to fix it.", "doctor:doctor")
     replay = add("replay", "Play a file through the price book and count.", "replay:replay")
     replay.add_argument("file", metavar="FILE")
@@ -103,7 +108,7 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     args = parser.parse_args(argv)
     for name, value in vars(args).items():
         # argparse takes `--leverage=--` for an empty list instead of a text.
-        if isinstance(value, list) and name != "symbols":
+        if isinstance(value, list) and name not in ("symbols", "words"):
             parser.error(f"--{name} needs a value")
     return args
 
@@ -128,20 +133,63 @@ def _trades(add: Any) -> None:
     closed.add_argument("--idempotency-key", metavar="KEY")
 
 
-def _audit(add: Any) -> None:
-    audit = add("audit", "Check the record of who did what.", "audit:verify")
-    kinds = audit.add_subparsers(metavar="verify", required=True, parser_class=Parser)
-    verify = add(
-        "verify",
-        "Compute the chain of the audit log anew, straight from the database; exit 1 when it does "
-        "not hold. Keep the printed head elsewhere: whoever may write files of the database can "
-        "rewrite the whole chain, but not what you have noted.",
-        "audit:verify",
-        kinds,
+def _control(add: Any) -> None:
+    admin = add(
+        "admin",
+        "Run a command of people and operators, as in the chat; without one list them all. It acts "
+        "for the owner, or for --user ID. A PIN or code is asked at the terminal or read from "
+        "stdin, never from the command line.",
+        "admin:admin",
     )
-    verify.add_argument(
+    admin.add_argument("words", metavar="COMMAND", nargs="*", help="such as: users, block 7 spam")
+    _answers(admin)
+    audit = add(
+        "audit",
+        "Show who did what, newest first: the last N acts, those of `user ID`, or of an action. "
+        "`audit verify` computes the chain of the log anew, straight from the database; exit 1 "
+        "when it does not hold. Keep the printed head elsewhere: whoever may write files of the "
+        "database can rewrite the whole chain, but not what you have noted.",
+        "audit:audit",
+    )
+    audit.add_argument("words", metavar="verify | N | user ID | ACTION", nargs="*")
+    audit.add_argument(
         "--expect", metavar="SEQ:HASH", help="a head noted earlier, which must still be in it"
     )
+    _answers(audit)
+
+    _security(add)
+
+
+def _security(add: Any) -> None:
+    text = (
+        "PIN and codes of the owner, or of --user ID: they open what can cost money. They are "
+        "asked at the terminal or read from stdin, never from the command line."
+    )
+    security = add("security", text, "security:status")
+    _answers(security)
+    kinds = security.add_subparsers(metavar="pin|totp|lock", parser_class=Parser)
+    pin = add("pin", "Set a PIN; changing it needs the one that is set.", "security:pin", kinds)
+    pin.add_argument(
+        "--pin-stdin",
+        action="store_true",
+        help="read the new PIN from stdin, and from a second line the PIN that is set",
+    )
+    totp = add("totp", "Set up codes of an authenticator.", "security:totp", kinds)
+    totp.add_argument(
+        "--code-stdin", action="store_true", help="read a code of the shown secret from stdin"
+    )
+    lock = add("lock", "End a proof now.", "security:lock", kinds)
+    for command in (pin, totp, lock):
+        command.set_defaults(yes=False, word=None, token=None)
+
+
+def _answers(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--yes", action="store_true", help="confirm without being asked")
+    command.add_argument("--word", metavar="WORD", help="the word a command asks for, such as LIVE")
+    command.add_argument("--token", metavar="TOKEN", help="of an earlier answer, to go on with it")
+    stdin = command.add_mutually_exclusive_group()
+    stdin.add_argument("--pin-stdin", action="store_true", help="read the PIN from stdin")
+    stdin.add_argument("--code-stdin", action="store_true", help="read a one-time code from stdin")
 
 
 def _signals(add: Any) -> None:

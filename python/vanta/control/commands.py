@@ -10,21 +10,27 @@ import difflib
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import NamedTuple, Protocol
 
+import msgspec
+
 from vanta import logs
 from vanta.control.words import Words
-from vanta.domain.command import Actor, CommandInfo, Reply
+from vanta.domain.command import Actor, CommandInfo, Need, Reply
 from vanta.domain.errors import InputError, NotFoundError
-from vanta.domain.roles import may
+from vanta.domain.roles import Right, may
 from vanta.domain.verdict import Reason
 
 _log = logs.get(__name__)
 
 
 class Plan(NamedTuple):
-    """An understood command: what it asks for with these words, and what it then does."""
+    """An understood command: what it asks for with these words, and what it then does.
+
+    `shows` is what a person should know before a yes: what will change.
+    """
 
     info: CommandInfo
     act: Callable[[], Awaitable[Reply]]
+    shows: tuple[str, ...] = ()
 
 
 class Command(NamedTuple):
@@ -47,9 +53,12 @@ class Doorkeeper(Protocol):
 class CommandBook:
     """Implements `domain.command.Commands`."""
 
-    def __init__(self, commands: Iterable[Command], gate: Doorkeeper) -> None:
+    def __init__(self, gate: Doorkeeper) -> None:
         self._gate = gate
         self._commands: dict[str, Command] = {}
+
+    def add(self, commands: Iterable[Command]) -> None:
+        """Write commands down, in the order of help. Raises `ValueError` for a name twice."""
         for command in commands:
             if command.info.name in self._commands:
                 raise ValueError(f"two commands are called {command.info.name!r}")
@@ -59,6 +68,13 @@ class CommandBook:
         """Return what this role may use, in the order of help."""
         return [c.info for c in self._commands.values() if may(role, c.info.right)]
 
+    def right_of(self, name: str) -> Right | None:
+        """Return the right that whoever lets another's command happen has to have.
+
+        Only what changes the whole house ever waits for a second person.
+        """
+        return Right.GOVERN if name in self._commands else None
+
     async def run(
         self, actor: Actor, name: str, args: Sequence[str], *, token: str = "", word: str = ""
     ) -> Reply:
@@ -66,19 +82,34 @@ class CommandBook:
 
         Raises `InputError` for a name or words that cannot be understood.
         """
+        plan, words = await self._read(actor, name, args)
+        with logs.bind_trace(actor.trace_id):
+            stopped = await self._gate.admit(actor, plan.info, words.given, token, word)
+            if stopped is None:
+                return await self._act(actor, name, plan)
+            if plan.shows and stopped.need in (Need.CONFIRM, Need.WORD):
+                return msgspec.structs.replace(stopped, lines=(*plan.shows, *stopped.lines))
+            return stopped
+
+    async def carry_out(self, asker: Actor, name: str, args: Sequence[str]) -> Reply:
+        """Do what `asker` was admitted to when it was asked, and another person agreed to now."""
+        plan, _ = await self._read(asker, name, args)
+        with logs.bind_trace(asker.trace_id):
+            return await self._act(asker, name, plan)
+
+    async def _read(self, actor: Actor, name: str, args: Sequence[str]) -> tuple[Plan, Words]:
         command = self._find(actor, name)
         words = Words(args)
         plan = await command.read(actor, words)
         words.end(f"{command.info.name} {command.info.usage}".rstrip())
-        with logs.bind_trace(actor.trace_id):
-            stopped = await self._gate.admit(actor, plan.info, words.given, token, word)
-            if stopped is not None:
-                return stopped
-            _log.info("command.run", command=name, user_id=actor.user.id, way=actor.channel.value)
-            try:
-                return await plan.act()
-            except NotFoundError as error:
-                return refused("Not found", not_found(str(error)))
+        return plan, words
+
+    async def _act(self, actor: Actor, name: str, plan: Plan) -> Reply:
+        _log.info("command.run", command=name, user_id=actor.user.id, way=actor.channel.value)
+        try:
+            return await plan.act()
+        except NotFoundError as error:
+            return refused("Not found", not_found(str(error)))
 
     def _find(self, actor: Actor, name: str) -> Command:
         if (found := self._commands.get(name)) is not None:

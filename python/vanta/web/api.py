@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from aiohttp import web
 
+from vanta.checks import Check
 from vanta.domain.errors import NotFoundError
 from vanta.domain.market import Catalogue, Market
 from vanta.domain.order import Order
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from vanta.store.users import Users
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-Check = Callable[[], Awaitable[tuple[bool, str]]]
 Describe = Callable[[int, str], Awaitable[Mapping[str, Any] | None]]
 
 SETTLE_S: Final = 5.0

@@ -87,20 +87,28 @@ def decode(raw: bytes, kind: type[T]) -> T:
             raise InputError(
                 "E-ARG", field=name, value=name, limit="one of " + ", ".join(kind.__struct_fields__)
             )
-    lists = {f.name for f in msgspec.structs.fields(kind) if f.type == tuple[str, ...]}
-    for name, value in found.items():
-        if name not in lists:
-            _check_text(name, value)
-            continue
-        if not isinstance(value, list):
-            limit = 'a JSON list of strings, such as ["12", "spam"]'
-            raise InputError("E-ARG", field=name, value=_shown(value), limit=limit)
-        for item in value:
-            _check_text(name, item, is_needed=True)
+    _check_types(found, kind)
     try:
         return msgspec.convert(dict(found), type=kind, strict=True)
     except msgspec.ValidationError as error:
         raise _of_validation(error, kind) from None
+
+
+def _check_types(found: Mapping[str, Any], kind: type[msgspec.Struct]) -> None:
+    """Take strings, and lists of strings where `kind` wants them; of a secret nothing is shown."""
+    lists = {f.name for f in msgspec.structs.fields(kind) if f.type == tuple[str, ...]}
+    secret: frozenset[str] = getattr(kind, "SECRET", frozenset())
+    for name, value in found.items():
+        if name in lists:
+            if not isinstance(value, list):
+                limit = 'a JSON list of strings, such as ["12", "spam"]'
+                raise InputError("E-ARG", field=name, value=_shown(value), limit=limit)
+            for item in value:
+                _check_text(name, item, is_needed=True)
+        elif name not in secret:
+            _check_text(name, value)
+        elif not isinstance(value, str | None) or isinstance(value, _Bare):
+            raise InputError("E-ARG", field=name, value="***", limit="a JSON string in quotes")
 
 
 class _Bare(str):

@@ -108,11 +108,13 @@ def answer(reply: Reply, trace_id: str) -> web.Response:
 
 def status_of(reply: Reply) -> int:
     """Return 200 done, 428 something is missing, 403 not this person, 404 no such thing, 422 no."""
+    if reply.need is not Need.NOTHING:
+        return 428
     if reply.reasons:
         if any(r.code in NOT_THIS_PERSON for r in reply.reasons):
             return 403
         return 404 if reply.reasons[0].rule == NOT_FOUND else 422
-    return 200 if reply.need is Need.NOTHING else 428
+    return 200
 
 
 def render(reply: Reply) -> dict[str, Any]:

@@ -8,10 +8,11 @@ from aiohttp import web
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from vanta import _core, logs
+from vanta.checks import run_checks
 from vanta.domain import exact
 from vanta.domain.units import format_scaled
 from vanta.web.answers import json_answer
-from vanta.web.api import Api, Check
+from vanta.web.api import Api
 
 _log = logs.get(__name__)
 
@@ -61,14 +62,9 @@ class Operations:
 
     async def parts(self) -> dict[str, dict[str, Any]]:
         """Run all readiness checks at once, each under a time limit."""
-        async with asyncio.TaskGroup() as group:
-            tasks = {
-                name: group.create_task(_run(name, check))
-                for name, check in self._api.checks.items()
-            }
         return {
-            name: {"ok": task.result()[0], "detail": task.result()[1]}
-            for name, task in tasks.items()
+            name: {"ok": ok, "detail": detail}
+            for name, (ok, detail) in (await run_checks(self._api.checks, CHECK_TIMEOUT_S)).items()
         }
 
     async def summary(self) -> dict[str, Any]:
@@ -112,14 +108,3 @@ class Operations:
                     self._counts = {}
                 self._counted_ns = now_ns
             return self._counts
-
-
-async def _run(name: str, check: Check) -> tuple[bool, str]:
-    try:
-        async with asyncio.timeout(CHECK_TIMEOUT_S):
-            return await check()
-    except TimeoutError:
-        return False, f"no answer within {CHECK_TIMEOUT_S:.0f} s"
-    except Exception as error:
-        _log.warning("web.check_failed", part=name, error=f"{type(error).__name__}: {error}")
-        return False, type(error).__name__

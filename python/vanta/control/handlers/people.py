@@ -1,19 +1,21 @@
 """Commands about people: who is here, who may what, and the second person's word."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 import msgspec
 
+from vanta.control.approvals import Approvals, RightOf
 from vanta.control.commands import Command, Plan
+from vanta.control.people import People
 from vanta.control.words import MAX_ID, Words
 from vanta.domain import exact
 from vanta.domain.command import Actor, CommandInfo, Reply, Table
 from vanta.domain.errors import NotFoundError
 from vanta.domain.policy import User
 from vanta.domain.ports import Books
-from vanta.domain.roles import Right, Role, Standing
+from vanta.domain.roles import APPROVABLE, Right, Role, Standing
 from vanta.domain.units import format_usd
 from vanta.store.policies import Policies
 from vanta.store.users import Users
@@ -21,7 +23,7 @@ from vanta.store.users import Users
 PAGE: Final = 10
 MAX_PAGE: Final = 100_000
 _ROLES: Final = tuple(role.value for role in Role)
-_LET_IN: Final = (Role.VIEWER.value, Role.TRADER.value)
+_LET_IN: Final = tuple(role.value for role in APPROVABLE)
 
 USERS: Final = CommandInfo(
     name="users",
@@ -69,22 +71,8 @@ AGREE: Final = CommandInfo(
 )
 
 
-class PeopleOffice(Protocol):
-    """`control.people.People`."""
-
-    async def approve(self, actor: Actor, user_id: int, role: str) -> Reply: ...
-
-    async def block(self, actor: Actor, user_id: int, reason: str) -> Reply: ...
-
-    async def unblock(self, actor: Actor, user_id: int) -> Reply: ...
-
-    async def set_role(self, actor: Actor, user_id: int, role: str) -> Reply: ...
-
-
-class SecondPerson(Protocol):
-    """`control.approvals.Approvals`."""
-
-    async def agree(self, actor: Actor, approval_id: int) -> Reply: ...
+CarryOut = Callable[[Actor, str, Sequence[str]], Awaitable[Reply]]
+"""Do a command that its asker was admitted to."""
 
 
 class PeopleCommands:
@@ -93,14 +81,18 @@ class PeopleCommands:
     def __init__(
         self,
         *,
-        people: PeopleOffice,
-        approvals: SecondPerson,
+        people: People,
+        approvals: Approvals,
+        right_of: RightOf,
+        carry_out: CarryOut,
         users: Users,
         policies: Policies,
         books: Books,
     ) -> None:
         self._people = people
         self._approvals = approvals
+        self._right_of = right_of
+        self._carry_out = carry_out
         self._users = users
         self._policies = policies
         self._books = books
@@ -145,7 +137,15 @@ class PeopleCommands:
 
     async def _read_agree(self, actor: Actor, words: Words) -> Plan:
         number = words.number("request", low=1, high=MAX_ID)
-        return Plan(AGREE, partial(self._approvals.agree, actor, number))
+        return Plan(AGREE, partial(self._agree, actor, number))
+
+    async def _agree(self, actor: Actor, number: int) -> Reply:
+        said = await self._approvals.agree(actor, number, self._right_of)
+        if isinstance(said, Reply):
+            return said
+        # Who asked acts, by the way and under the trace of who agreed.
+        asker = msgspec.structs.replace(actor, user=said.asker)
+        return await self._carry_out(asker, said.command, said.args)
 
     # --- looking --------------------------------------------------------------------------------
 
