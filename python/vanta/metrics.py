@@ -61,6 +61,19 @@ class Metrics:
         self.redis_healthy = Gauge(
             "vanta_redis_healthy", "1 when the last read of Redis worked", registry=r
         )
+        self.mode_live = Gauge(
+            "vanta_mode_live", "1 when the system's effective mode is LIVE", registry=r
+        )
+        self.failovers = Counter(
+            "vanta_failovers", "Falls from LIVE to DRY that nobody asked for", registry=r
+        )
+        self.stop_level = Gauge(
+            "vanta_stop_level", "Emergency stop: 0 none, 1 opens, 2 all", registry=r
+        )
+        self.maintenance = Gauge("vanta_maintenance", "1 while maintenance is on", registry=r)
+        self.clock_suspect = Gauge(
+            "vanta_clock_suspect", "1 while this machine's clock is in doubt", registry=r
+        )
         self.task_restarts = Counter(
             "vanta_task_restarts", "Restarts of supervised tasks", ["task"], registry=r
         )

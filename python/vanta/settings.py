@@ -14,7 +14,9 @@ import msgspec
 
 from vanta import crashpoints
 from vanta.domain.errors import ConfigError
+from vanta.domain.limits import LIMITS
 from vanta.domain.master_key import parse_keys
+from vanta.domain.units import format_scaled, parse_scaled
 
 T = TypeVar("T")
 
@@ -64,11 +66,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     master_key_file: Path | None = None
     kms_key_id: str = ""
     kms_endpoint: str = ""
-    # ceilings of the whole system; 0 = the published one
+    # ceilings of the whole system; 0 = the published one, which operators may change
     max_position_e6: int = 0
     max_account_risk_e10: int = 0
     liquidation_buffer_e10: int = 0
     max_daily_loss_e10: int = 0
+    loosen_delay_s: int = 3_600
+    breaker_cool_off_s: int = 3_600
     # modes and switches
     stop: str = ""  # VANTA_STOP: opens | all, as long as the process runs
     canary: bool = False
@@ -90,7 +94,21 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     def is_production(self) -> bool:
         return self.environment == "production"
 
+    @property
+    def ceilings(self) -> dict[str, int]:
+        """What is fixed here of the system's ceiling, by field of `Policy`."""
+        return {
+            field: getattr(self, field) for field, _ in _CEILINGS.values() if getattr(self, field)
+        }
 
+
+# name -> field, decimals of its scale
+_CEILINGS: Final = {
+    "MAX_POSITION_SIZE_USD": ("max_position_e6", 6),
+    "MAX_ACCOUNT_RISK_PCT": ("max_account_risk_e10", 10),
+    "LIQUIDATION_BUFFER_PCT": ("liquidation_buffer_e10", 10),
+    "MAX_DAILY_LOSS_PCT": ("max_daily_loss_e10", 10),
+}
 _SOURCES: Final = frozenset({"synthetic", "chainlink", "pyth", "coinbase", "kraken"})
 _LEVELS: Final = frozenset({"debug", "info", "warning", "error"})
 
@@ -125,6 +143,18 @@ class _Reader:
             return int(raw)
 
         return self.parse(name, default, parse, f"a whole number from {low} to {high}")
+
+    def scaled(self, name: str, *, decimals: int, low: int, high: int) -> int:
+        """Read an exact decimal into an integer; 0 when it is not set."""
+
+        def parse(raw: str) -> int:
+            value = parse_scaled(raw, decimals=decimals, field=name)
+            if not low <= value <= high:
+                raise ValueError(raw)
+            return value
+
+        ends = [format_scaled(end, decimals=decimals) for end in (low, high)]
+        return self.parse(name, 0, parse, f"a plain decimal from {ends[0]} to {ends[1]}")
 
     def flag(self, name: str, *, default: bool = False) -> bool:
         words = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
@@ -196,6 +226,11 @@ def default_home(environ: Mapping[str, str], *, is_root: bool) -> Path:
     return user_home / ".local" / "state" / "vanta"
 
 
+def home_of(environ: Mapping[str, str], *, is_root: bool) -> Path:
+    """Return the home alone: an emergency must not fail over another setting."""
+    return _Reader(environ).path("VANTA_HOME") or default_home(environ, is_root=is_root)
+
+
 def process_environment() -> Mapping[str, str]:
     """Return what this process was started with."""
     return os.environ
@@ -213,7 +248,7 @@ def load(environ: Mapping[str, str], *, is_root: bool = False) -> Settings:
     port_name = "VANTA_PORT" if environ.get("VANTA_PORT") else "HEALTH_PORT"
     fields: dict[str, Any] = {
         "environment": environment,
-        "home": read.path("VANTA_HOME") or default_home(environ, is_root=is_root),
+        "home": home_of(environ, is_root=is_root),
         "postgres_dsn": read.secret("VANTA_POSTGRES_DSN"),
         "redis_url": read.secret("VANTA_REDIS_URL"),
         "allow_embedded": read.flag("VANTA_ALLOW_EMBEDDED"),
@@ -237,6 +272,20 @@ def load(environ: Mapping[str, str], *, is_root: bool = False) -> Settings:
         "master_key_file": read.path("VANTA_MASTER_KEY_FILE"),
         "kms_key_id": read.text("VANTA_KMS_KEY_ID"),
         "kms_endpoint": read.text("VANTA_KMS_ENDPOINT"),
+        "loosen_delay_s": read.number("VANTA_LOOSEN_DELAY_S", 3_600, low=60, high=604_800),
+        "breaker_cool_off_s": read.number("VANTA_BREAKER_COOL_OFF_S", 3_600, low=60, high=604_800),
+        "stop": read.choice("VANTA_STOP", "", frozenset({"opens", "all"})),
+        "canary": read.flag("VANTA_CANARY"),
+        "canary_collateral_e6": read.scaled(
+            "VANTA_CANARY_COLLATERAL_USD", decimals=6, low=1, high=10**12
+        )
+        or 50_000_000,
+        "canary_leverage_e10": read.scaled(
+            "VANTA_CANARY_LEVERAGE", decimals=10, low=1, high=5 * 10**12
+        )
+        or 20_000_000_000,
+        "canary_markets": read.words("VANTA_CANARY_MARKETS") or ("BTC", "ETH"),
+        "canary_users": read.ids("VANTA_CANARY_USERS"),
         "two_person": read.flag("VANTA_TWO_PERSON"),
         "step_up_s": read.number("VANTA_STEP_UP_S", 600, low=30, high=3_600),
         "signal_clock_window_s": read.number("VANTA_SIGNAL_CLOCK_WINDOW_S", 30, low=1, high=300),
@@ -251,6 +300,11 @@ def load(environ: Mapping[str, str], *, is_root: bool = False) -> Settings:
         "signal_rate_per_s": read.number("VANTA_SIGNAL_RATE_PER_S", 200, low=1, high=1_000_000),
         "signal_burst": read.number("VANTA_SIGNAL_BURST", 1_000, low=1, high=1_000_000),
     }
+    bounds = {limit.field: limit for limit in LIMITS}
+    for name, (field, decimals) in _CEILINGS.items():
+        fields[field] = read.scaled(
+            name, decimals=decimals, low=bounds[field].low, high=bounds[field].high
+        )
     if environ.get("DEFAULT_EXECUTION_MODE", "DRY").upper() != "DRY":
         read.complaints.append("DEFAULT_EXECUTION_MODE: this build trades DRY only; expected DRY")
     if fields["crash_point"] and fields["crash_point"] not in crashpoints.NAMES:
@@ -267,6 +321,8 @@ def load(environ: Mapping[str, str], *, is_root: bool = False) -> Settings:
     read.one_of("VANTA_MASTER_KEY", "VANTA_MASTER_KEY_FILE", "VANTA_KMS_KEY_ID")
     if fields["kms_endpoint"] and not fields["kms_key_id"]:
         read.complaints.append("VANTA_KMS_ENDPOINT is set but VANTA_KMS_KEY_ID is empty")
+    if fields["canary"] and not fields["canary_users"]:
+        read.complaints.append("VANTA_CANARY is on but VANTA_CANARY_USERS names nobody")
     if read.complaints:
         raise ConfigError("; ".join(read.complaints))
     return Settings(**fields)

@@ -192,9 +192,9 @@ def stranger(telegram_id: int = 666) -> Json:
     return {"user": Person(id=telegram_id, first_name="Mallory", username="mallory")}
 
 
-async def make_trader(pool: Pool, policy: Policy = EASY) -> User:
+async def make_trader(pool: Pool, policy: Policy = EASY, role: str = "trader") -> User:
     await Markets(pool).upsert(list(CATALOGUE))
-    user = await Users(pool).create("demo", "trader", TRADER_TELEGRAM_ID, now_ns=1)
+    user = await Users(pool).create("demo", role, TRADER_TELEGRAM_ID, now_ns=1)
     await Accounts(pool).open(user.id, 10_000 * E6)
     await Policies(pool).set(user.id, policy, 1, "test")
     return user
@@ -207,13 +207,16 @@ async def chatting(
     *,
     policy: Policy = EASY,
     token: str = "",
+    role: str = "trader",
     orders: Orders | None = None,
 ) -> AsyncIterator[Chat]:
     """Run everything; leaving it is a clean stop, the journal and the database stay."""
     time = InstantTime()
     quotes = FakeQuotes(time)
     world = World(pool, time, quotes)  # type: ignore[arg-type]
-    user = await Users(pool).by_telegram(TRADER_TELEGRAM_ID) or await make_trader(pool, policy)
+    user = await Users(pool).by_telegram(TRADER_TELEGRAM_ID) or await make_trader(
+        pool, policy, role
+    )
     quotes.put(BTC, BTC_E10)
     quotes.put(ETH, 2_650 * E10)
     token, office = token or new_token(), Office(pool)

@@ -10,6 +10,7 @@ import orjson
 from tests.fakes.clock import ManualClock
 from tests.fakes.envelope import TestEnvelope
 from tests.fakes.signals import CATALOGUE, KEY_ID, SECRET, encode, signed_headers
+from vanta.domain.ports import Shut
 from vanta.metrics import Metrics
 from vanta.store.orders import Orders
 from vanta.store.pool import Pool
@@ -42,6 +43,17 @@ class PassedPoints:
         self.names.append(name)
 
 
+class SetPermit:
+    """Lets signals in until told otherwise."""
+
+    def __init__(self) -> None:
+        self.opens: Shut | None = None
+        self.others: Shut | None = None
+
+    def __call__(self, *, takes_risk: bool) -> Shut | None:
+        return self.opens if takes_risk else self.others
+
+
 class DoorBench:
     """The door with everything a test looks at."""
 
@@ -54,6 +66,7 @@ class DoorBench:
         self.metrics = Metrics()
         self.sink = HearingSink()
         self.crash = PassedPoints()
+        self.permit = SetPermit()
         self.providers = Providers(pool, TestEnvelope())
         self.signals = Signals(pool)
         self.orders = Orders(pool)
@@ -68,6 +81,7 @@ class DoorBench:
             clock=self.clock,
             metrics=self.metrics,
             crash=self.crash,
+            permit=self.permit,
             limits=limits,
         )
 

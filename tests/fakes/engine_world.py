@@ -5,13 +5,14 @@ import itertools
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from tests.fakes.clock import ManualClock
 from tests.fakes.envelope import TestEnvelope
 from tests.fakes.quotes import FakeQuotes
 from vanta import _core
-from vanta.domain.enums import Action, Mode, Side, Source
+from vanta.domain.enums import Action, Side, Source
 from vanta.domain.intent import Intent
 from vanta.domain.market import Catalogue, Market
 from vanta.domain.order import Order
@@ -20,13 +21,22 @@ from vanta.domain.position import Position
 from vanta.domain.units import E6, E10
 from vanta.engine.account import AccountBook
 from vanta.engine.admission import Admission
+from vanta.engine.canary import Canary
+from vanta.engine.clockwatch import ClockWatch
 from vanta.engine.engine import Engine
 from vanta.engine.ledger import Ledger, Stores
+from vanta.engine.limits import LimitsInForce
+from vanta.engine.mode import Modes
+from vanta.engine.permits import Permits
 from vanta.engine.recover import Gate, Recovery
 from vanta.engine.signals import FanOut
+from vanta.engine.switches import Switches
 from vanta.engine.triggers import ArmedTriggers, TriggerDesk
 from vanta.metrics import Metrics
 from vanta.store.accounts import Accounts
+from vanta.store.audit import Audit
+from vanta.store.ceilings import Ceilings
+from vanta.store.controls import Controls
 from vanta.store.day_pnl import DayPnl
 from vanta.store.fills import Fills
 from vanta.store.markets import Markets
@@ -44,6 +54,7 @@ from vanta.venues.paper.liquidator import Liquidator
 
 BTC, ETH = 1, 0
 OPEN_MAX_AGE_NS = 300 * 10**9
+NO_FILE = Path("/no-such-home/STOP")
 _refs = itertools.count(1)
 
 
@@ -78,6 +89,16 @@ EASY = Policy(
 
 def no_crash(name: str) -> None:
     """A crash point that is not armed."""
+
+
+class Health:
+    """What the read of Redis says."""
+
+    def __init__(self) -> None:
+        self.good = True
+
+    async def __call__(self) -> bool:
+        return self.good
 
 
 class CrashError(Exception):
@@ -119,6 +140,9 @@ class World:
     crash: Callable[[str], None] = no_crash
     executor: Any = None
     metrics: Metrics = field(default_factory=Metrics)
+    stop_file: Path = NO_FILE
+    live_venues: tuple[str, ...] = ()
+    canary: Canary | None = None
 
     def __post_init__(self) -> None:
         pool, clock, metrics = self.pool, self.clock, self.metrics
@@ -136,7 +160,7 @@ class World:
             catalogue=CATALOGUE,
             users=Users(pool),
             accounts=self.accounts,
-            policies=Policies(pool),
+            limits=LimitsInForce(policies=Policies(pool), ceilings=Ceilings(pool)),
             positions=self.positions,
             orders=self.orders,
             day_pnl=self.day_pnl,
@@ -145,6 +169,33 @@ class World:
         )
         self.triggers = ArmedTriggers()
         self.gate = Gate()
+        self.redis = Health()
+        self.clock_watch = ClockWatch(clock=clock, metrics=metrics, on_change=lambda _: None)
+        self.switches = Switches(
+            controls=Controls(pool),
+            audit=Audit(pool),
+            pool=pool,
+            clock=clock,
+            metrics=metrics,
+            stop_file=self.stop_file,
+        )
+        self.told: list[str] = []
+        self.modes = Modes(
+            switches=self.switches,
+            redis_healthy=self.redis,
+            clock_suspect=self.clock_watch.suspect,
+            metrics=metrics,
+            tell=self._tell_operators,
+            live_venues=self.live_venues,
+        )
+        self.permits = Permits(
+            switches=self.switches,
+            modes=self.modes,
+            clock_suspect=self.clock_watch.suspect,
+            user=self.book.user,
+            clock=clock,
+            canary=self.canary,
+        )
         self.ledger = Ledger(
             stores=Stores(
                 pool=pool,
@@ -172,6 +223,7 @@ class World:
             crash=self.crash,
             sink=self.ledger.apply,
             open_max_age_ns=OPEN_MAX_AGE_NS,
+            before_send=self.permits.before_send,
         )
         self.engine = Engine(
             admission=Admission(
@@ -179,7 +231,7 @@ class World:
                 quotes=self.quotes,
                 catalogue=CATALOGUE,
                 clock=clock,
-                effective_mode=lambda _: (Mode.DRY, "in this test"),
+                permits=self.permits,
                 is_ready=self.gate.is_open,
             ),
             book=self.book,
@@ -200,6 +252,7 @@ class World:
             submit=self.engine.submit,
             clock=clock,
             metrics=metrics,
+            held=self.permits.holds_stops,
         )
         self.liquidator = Liquidator(submit=self.engine.submit)
         self.fanout = FanOut(
@@ -215,7 +268,7 @@ class World:
             redrive_max_age_ns=OPEN_MAX_AGE_NS,
             quotes=self.quotes,
             in_flight=self.ledger.in_flight,
-            is_ready=self.gate.is_open,
+            is_ready=lambda: self.gate.is_open() and not self.permits.holds_signals(),
         )
         self.ledger.listen(self.desk.booked)
         self.ledger.listen(self.fanout.booked)
@@ -238,6 +291,9 @@ class World:
             self.desk.on_quotes,
         ]
 
+    async def _tell_operators(self, why: str) -> None:
+        self.told.append(why)
+
     def _tell_liquidator(self, position: Position | None) -> None:
         if position is not None:
             self.liquidator.position_changed(position)
@@ -257,6 +313,7 @@ class World:
                 )
             ]
             try:
+                await self.switches.reread()
                 if start:
                     await self.recovery.start()
                     self.liquidator.load(self.book.open_positions())

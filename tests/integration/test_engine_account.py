@@ -16,9 +16,9 @@ from tests.fakes.executor import HoldingExecutor
 from tests.fakes.quotes import FakeQuotes
 from vanta.domain.enums import OrderState
 from vanta.domain.errors import NotFoundError
+from vanta.domain.limits import stricter
 from vanta.domain.policy import CEILING, Policy
 from vanta.domain.units import E6, E10
-from vanta.engine.account import stricter
 from vanta.store.policies import Policies
 from vanta.store.pool import Pool
 from vanta.store.users import Users

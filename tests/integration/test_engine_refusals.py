@@ -23,7 +23,8 @@ from vanta.store.pool import Pool
             {"mode": Mode.LIVE},
             "E-MODE",
             "MODE",
-            "You asked LIVE but the mode is DRY in this test. Nothing was sent.",
+            "You are in DRY because Redis is not healthy (0 of 3). "
+            "You asked LIVE, so nothing was sent.",
             id="live is not traded as dry",
         ),
         pytest.param({"side": None}, "E-ARG", "SIDE", "Say long or short.", id="no side"),
@@ -370,11 +371,14 @@ async def test_the_daily_loss_limit_and_a_losing_streak(
         quotes.put(BTC, 57_000 * E10)
         await world.done(close_intent(s.user_id, opened.position_id))
         order = await s.refused()
-        assert rules(order) == ["DAILY_LOSS", "LOSSES_IN_ROW"]
+        assert rules(order) == ["BREAKER", "DAILY_LOSS"]
         assert codes(order) == ["E-RISK-DAY", "E-RISK-DAY"]
         # 1,790,000,000 s is 14:13:20 UTC
-        assert order.verdict.reasons[0].text == (
+        assert order.verdict.reasons[1].text == (
             "Daily loss limit reached: 0.51 % of 0.50 %. Trading paused until 00:00 UTC "
             "(9 h 47 min). Closing still works."
         )
-        assert "1 losses in a row (limit 1)" in order.verdict.reasons[1].text
+        assert order.verdict.reasons[0].text == (
+            "1 losses in a row (limit 1): new positions are paused until 15:13 UTC (1 h). "
+            "Closing still works."
+        )

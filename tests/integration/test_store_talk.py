@@ -11,7 +11,7 @@ from redis.asyncio import Redis
 
 from tests.integration.store_rows import T0, draft, intent, seeded
 from vanta.domain.errors import InputError
-from vanta.store.controls import Controls
+from vanta.store.controls import Control, Controls
 from vanta.store.orders import Orders
 from vanta.store.outbox import DIGEST, MONEY, REPLY, RISK, Outbox
 from vanta.store.pool import Pool
@@ -128,15 +128,16 @@ async def test_a_message_goes_with_the_transaction_it_tells_about(pool: Pool) ->
 
 async def test_switches_keep_their_last_word(pool: Pool) -> None:
     controls = Controls(pool)
-    assert await controls.get("mode") is None
-    await controls.set("mode", "LIVE", "user:1", T0)
-    await controls.set("mode", "DRY", "health", T0 + 1)
-    await controls.set("stop", "opens", "user:1", T0)
-    assert await controls.get("mode") == "DRY"
-    assert await controls.all() == {"mode": "DRY", "stop": "opens"}
+    assert await controls.read(["mode", "stop"]) == {}
+    await controls.set({"mode": "LIVE", "stop": "opens"}, "user:1", T0)
+    await controls.set({"mode": "DRY"}, "health", T0 + 1)
+    assert await controls.read(["mode", "stop", "odd"]) == {
+        "mode": Control(value="DRY", set_by="health", at_ns=T0 + 1),
+        "stop": Control(value="opens", set_by="user:1", at_ns=T0),
+    }
     for value in ("", "\x00", "x" * 1_001):
         with pytest.raises(InputError, match="mode"):
-            await controls.set("mode", value, "user:1", T0)
+            await controls.set({"mode": value}, "user:1", T0)
 
 
 def price(ix: int, price_e10: int) -> PriceRow:

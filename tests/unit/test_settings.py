@@ -70,3 +70,45 @@ def test_xdg_state_home_is_honoured() -> None:
 def test_health_port_is_the_older_name() -> None:
     assert load({"HEALTH_PORT": "9000"}).port == 9000
     assert load({"HEALTH_PORT": "9000", "VANTA_PORT": "9001"}).port == 9001
+
+
+CEILINGS = (
+    "MAX_POSITION_SIZE_USD",
+    "MAX_ACCOUNT_RISK_PCT",
+    "LIQUIDATION_BUFFER_PCT",
+    "MAX_DAILY_LOSS_PCT",
+)
+
+
+def test_ceilings_are_read_exactly() -> None:
+    settings = load(
+        {
+            "MAX_POSITION_SIZE_USD": "2500.000001",
+            "MAX_ACCOUNT_RISK_PCT": "0.05",
+            "LIQUIDATION_BUFFER_PCT": "0.1",
+            "MAX_DAILY_LOSS_PCT": "1",
+        }
+    )
+    assert settings.ceilings == {
+        "max_position_e6": 2_500_000_001,
+        "max_account_risk_e10": 500_000_000,
+        "liquidation_buffer_e10": 1_000_000_000,
+        "max_daily_loss_e10": 10_000_000_000,
+    }
+    assert load({}).ceilings == {}
+
+
+@pytest.mark.parametrize("name", CEILINGS)
+@pytest.mark.parametrize(
+    "text",
+    ["0", "-1", "-0", "NaN", "inf", "1e309", "1e-3", "０.１", "0,1", "10%", "no", " 1", "9" * 200],
+)
+def test_a_ceiling_that_is_no_ceiling_refuses_to_start(name: str, text: str) -> None:
+    with pytest.raises(ConfigError, match=name):
+        load({name: text})
+
+
+@pytest.mark.parametrize("name", CEILINGS[1:])
+def test_a_share_above_one_refuses_to_start(name: str) -> None:
+    with pytest.raises(ConfigError, match=name):
+        load({name: "1.0000000001"})

@@ -67,6 +67,7 @@ def test_a_stop_is_replaced_when_its_close_ended_and_left_the_position_open(
         submit=nothing,
         clock=nothing,
         metrics=nothing,
+        held=lambda: False,
     )
     event = OrderEvent(order_id=ORDER.id, state=state, at_ns=1)
     desk.booked(Booked(event=event, order=ORDER, position=left))

@@ -9,7 +9,7 @@ from vanta.app.control import ControlRoom
 from vanta.app.lifecycle import write_atomically
 from vanta.app.trading import Stores, Trading
 from vanta.checks import Check
-from vanta.domain.enums import OPENING, Mode, Quality
+from vanta.domain.enums import OPENING, Quality
 from vanta.domain.market import Catalogue
 from vanta.domain.ports import Clock
 from vanta.metrics import Metrics
@@ -57,6 +57,7 @@ class SignalDoor:
             clock=clock,
             metrics=metrics,
             crash=trading.crash,
+            permit=trading.permits.signal,
             limits=DoorLimits(
                 max_body=settings.signal_max_body,
                 clock_window_s=settings.signal_clock_window_s,
@@ -194,7 +195,7 @@ def web_application(
         describe_signal=signal_door.receipts.describe,
         feed_status=trading.feed.status,
         task_status=supervisor.status,
-        mode=lambda: trading.modes.effective(Mode.DRY)[0].value,
+        mode=lambda: trading.modes.system()[0].value,
         metrics=metrics,
         clock=clock,
         token=token,

@@ -11,20 +11,29 @@ from vanta.domain.market import Catalogue
 from vanta.domain.ports import Clock, Envelope
 from vanta.domain.position import Position
 from vanta.domain.sources import SourceNames
+from vanta.domain.system import STOP_FILE, Stop
 from vanta.engine.account import AccountBook
 from vanta.engine.admission import Admission
 from vanta.engine.booked import Booked
+from vanta.engine.canary import Canary, canary_of
+from vanta.engine.clockwatch import ClockWatch
 from vanta.engine.engine import Engine
 from vanta.engine.feed import Cache, Feed
 from vanta.engine.ledger import Ledger
 from vanta.engine.ledger import Stores as LedgerStores
+from vanta.engine.limits import LimitsInForce
 from vanta.engine.mode import Modes
+from vanta.engine.notices import FailoverNotice
+from vanta.engine.permits import Permits
 from vanta.engine.recover import Gate, Recovery
 from vanta.engine.signals import FanOut
+from vanta.engine.switches import Switches
 from vanta.engine.triggers import ArmedTriggers, TriggerDesk
 from vanta.metrics import Metrics
 from vanta.settings import Settings
 from vanta.store.accounts import Accounts
+from vanta.store.audit import Audit
+from vanta.store.ceilings import Ceilings, PendingLimits
 from vanta.store.controls import Controls
 from vanta.store.day_pnl import DayPnl
 from vanta.store.fills import Fills
@@ -55,6 +64,8 @@ class Stores:
         self.accounts = Accounts(pool)
         self.policies = Policies(pool)
         self.providers = Providers(pool, envelope)
+        self.ceilings = Ceilings(pool)
+        self.pending_limits = PendingLimits(pool)
         self.signals = Signals(pool)
         self.orders = Orders(pool)
         self.fills = Fills(pool)
@@ -64,6 +75,7 @@ class Stores:
         self.tickets = Tickets(pool)
         self.outbox = Outbox(pool)
         self.controls = Controls(pool)
+        self.audit = Audit(pool)
 
 
 class Trading:
@@ -99,18 +111,45 @@ class Trading:
             metrics=metrics,
             cache=cache,
         )
-        self.modes = Modes(controls=stores.controls, redis_healthy=redis_healthy, metrics=metrics)
+        self.clock_watch = ClockWatch(clock=clock, metrics=metrics, on_change=self.feed.doubt_clock)
+        self.switches = Switches(
+            controls=stores.controls,
+            audit=stores.audit,
+            pool=stores.pool,
+            clock=clock,
+            metrics=metrics,
+            stop_file=settings.home / STOP_FILE,
+            environment=Stop(settings.stop or Stop.NONE),
+        )
+        self.modes = Modes(
+            switches=self.switches,
+            redis_healthy=redis_healthy,
+            clock_suspect=self.clock_watch.suspect,
+            metrics=metrics,
+            tell=FailoverNotice(stores.outbox, clock).tell,
+        )
         self.book = AccountBook(
             risk=RiskBook(),
             catalogue=catalogue,
             users=stores.users,
             accounts=stores.accounts,
-            policies=stores.policies,
+            limits=LimitsInForce(
+                policies=stores.policies, ceilings=stores.ceilings, fixed=settings.ceilings
+            ),
             positions=stores.positions,
             orders=stores.orders,
             day_pnl=stores.day_pnl,
             clock=clock,
             metrics=metrics,
+            cool_off_ns=settings.breaker_cool_off_s * 10**9,
+        )
+        self.permits = Permits(
+            switches=self.switches,
+            modes=self.modes,
+            clock_suspect=self.clock_watch.suspect,
+            user=self.book.user,
+            clock=clock,
+            canary=_canary(settings, catalogue),
         )
         triggers = ArmedTriggers()
         self.ledger = Ledger(
@@ -140,6 +179,7 @@ class Trading:
             crash=self.crash,
             sink=self.ledger.apply,
             open_max_age_ns=open_max_age_ns,
+            before_send=self.permits.before_send,
         )
         self.gate = Gate()
         self.engine = Engine(
@@ -148,7 +188,7 @@ class Trading:
                 quotes=self.feed,
                 catalogue=catalogue,
                 clock=clock,
-                effective_mode=self.modes.effective,
+                permits=self.permits,
                 is_ready=self.takes_risk,
             ),
             book=self.book,
@@ -169,6 +209,7 @@ class Trading:
             submit=self.engine.submit,
             clock=clock,
             metrics=metrics,
+            held=self.permits.holds_stops,
         )
         self.liquidator = Liquidator(submit=self.engine.submit)
         self.fanout = FanOut(
@@ -184,7 +225,7 @@ class Trading:
             redrive_max_age_ns=open_max_age_ns,
             quotes=self.feed,
             in_flight=self.ledger.in_flight,
-            is_ready=self.takes_risk,
+            is_ready=lambda: self.takes_risk() and not self.permits.holds_signals(),
         )
         self._recovery = Recovery(
             gate=self.gate,
@@ -210,6 +251,7 @@ class Trading:
 
     async def start(self) -> None:
         """Load everything, arm the stops, deliver unfinished orders again; then take opens."""
+        await self.switches.reread()
         await self.modes.read()
         await self._recovery.start()
         self.liquidator.load(self.book.open_positions())
@@ -245,3 +287,17 @@ class Trading:
         supervisor.add("signals.sweep", self.fanout.sweep)
         supervisor.add("recovery", self._recovery.run)
         supervisor.add("mode", self.modes.run)
+        supervisor.add("switches", self.switches.run)
+        supervisor.add("clock", self.clock_watch.run)
+
+
+def _canary(settings: Settings, catalogue: Catalogue) -> Canary | None:
+    if not settings.canary:
+        return None
+    return canary_of(
+        collateral_e6=settings.canary_collateral_e6,
+        leverage_e10=settings.canary_leverage_e10,
+        markets=settings.canary_markets,
+        users=settings.canary_users,
+        catalogue=catalogue,
+    )

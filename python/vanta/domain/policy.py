@@ -22,9 +22,17 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     markets: tuple[int, ...] = ()  # market_ix that may be opened; empty = all
 
 
+# Rates are the operator's to give: what the core and the counters hold, below 2**53.
 CEILING = Policy(
     max_leverage_e10=5_000_000_000_000,  # 500x
     max_position_e6=100_000_000_000,  # $100,000
+    opens_per_minute=100_000,
+    trades_per_day=10_000_000,
+    volume_hour_e6=9_000_000_000_000_000,  # $9 billion
+    volume_day_e6=9_000_000_000_000_000,
+    max_losses_in_row=1_000,
+    copies_per_minute=100_000,
+    messages_per_minute=100_000,
 )
 
 
@@ -47,6 +55,17 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     cash_e6: int
     deposited_e6: int
     losses_in_row: int = 0
+    breaker_until_ns: int = 0  # only reductions until then; long past = closed
+    breaker_losses: int = 0  # the streak that opened it; 0 = by hand
+    breaker_limit: int = 0
+
+
+class UserBreaker(msgspec.Struct, frozen=True, kw_only=True):
+    """An open breaker of a user: only reductions until `until_ns`."""
+
+    until_ns: int
+    losses: int = 0  # the streak that opened it; 0 = by hand
+    limit: int = 0
 
 
 class Subscription(msgspec.Struct, frozen=True, kw_only=True):

@@ -10,6 +10,7 @@ from vanta.domain.intent import Intent
 from vanta.domain.order import Order, OrderEvent
 from vanta.domain.policy import Policy
 from vanta.domain.position import Position
+from vanta.domain.system import SystemState
 from vanta.domain.verdict import Verdict
 
 
@@ -182,3 +183,41 @@ class Envelope(Protocol):
 
 BeforeSend = Callable[[Order], str]
 """Asked by an executor just before a byte leaves: "" = go, else why not, code first."""
+
+
+class Shut(msgspec.Struct, frozen=True, kw_only=True):
+    """Why a door takes nothing now, and when to come again."""
+
+    code: str
+    text: str
+    retry_after_s: int
+
+
+class SignalPermit(Protocol):
+    """Asked by the signal door before it stores."""
+
+    def __call__(self, *, takes_risk: bool) -> Shut | None:
+        """None lets the signal in."""
+        ...
+
+
+class SystemControls(Protocol):
+    """The switches of the whole system, as the rooms see them."""
+
+    @property
+    def state(self) -> SystemState:
+        """What is in force now."""
+        ...
+
+    def held_by(self) -> Sequence[str]:
+        """Name the stops that no command can lift."""
+        ...
+
+    async def apply(
+        self, edit: Callable[[SystemState], SystemState], by: str, *, action: str, trace_id: str
+    ) -> bool:
+        """Change the state with its audit row; False when the database did not take it.
+
+        What restricts is in force at once either way, what loosens only when this is True.
+        """
+        ...

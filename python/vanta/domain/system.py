@@ -1,10 +1,14 @@
 """State of the whole system that every order is judged by: mode, stop, maintenance."""
 
 from enum import StrEnum
+from typing import Final
 
 import msgspec
 
 from vanta.domain.enums import Mode
+
+STOP_FILE: Final = "STOP"
+"""In the home: as long as it is there, a stop is in force."""
 
 
 class Stop(StrEnum):
@@ -13,6 +17,14 @@ class Stop(StrEnum):
     NONE = "none"
     OPENS = "opens"
     ALL = "all"
+
+    @property
+    def level(self) -> int:
+        """0, 1 or 2: the higher, the more is stopped."""
+        return _LEVELS[self]
+
+
+_LEVELS: Final = {Stop.NONE: 0, Stop.OPENS: 1, Stop.ALL: 2}
 
 
 class SystemState(msgspec.Struct, frozen=True, kw_only=True):
@@ -25,3 +37,40 @@ class SystemState(msgspec.Struct, frozen=True, kw_only=True):
     maintenance: bool = False
     maintenance_text: str = ""
     maintenance_until_ns: int = 0
+
+    def stopped(self, stop: Stop, reason: str, at_ns: int) -> "SystemState":
+        """Return this state under a stop too; a stricter one that is in force stays."""
+        if stop.level <= self.stop.level:
+            return self
+        return msgspec.structs.replace(self, stop=stop, stop_reason=reason, stopped_ns=at_ns)
+
+    def restricted(self, other: "SystemState") -> "SystemState":
+        """Return the stricter of both in each respect."""
+        state = self.stopped(other.stop, other.stop_reason, other.stopped_ns)
+        if other.mode is not Mode.LIVE:
+            state = msgspec.structs.replace(state, mode=Mode.DRY)
+        if other.maintenance and not self.maintenance:
+            state = msgspec.structs.replace(
+                state,
+                maintenance=True,
+                maintenance_text=other.maintenance_text,
+                maintenance_until_ns=other.maintenance_until_ns,
+            )
+        return state
+
+
+def mode_of(word: str | None) -> Mode:
+    """Return LIVE for exactly that word; everything else, and silence, is DRY."""
+    return Mode.LIVE if word == Mode.LIVE.value else Mode.DRY
+
+
+def read_stop(text: str) -> tuple[Stop, str]:
+    """Read a level and, on the lines after it, a reason. What is neither level stops opens."""
+    first, _, reason = text.strip().partition("\n")
+    stop = Stop.ALL if first.strip().lower() == Stop.ALL.value else Stop.OPENS
+    return stop, " ".join(reason.split())
+
+
+def stop_text(stop: Stop, reason: str) -> str:
+    """Write what `read_stop` reads."""
+    return f"{stop.value}\n{reason}" if reason else stop.value

@@ -6,7 +6,7 @@ a commit's outcome is in doubt, `resync` reads the truth again.
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
 import numpy as np
@@ -16,15 +16,16 @@ from vanta.domain.enums import CLOSING, Action, FillKind, Mode, Quality
 from vanta.domain.errors import NotFoundError
 from vanta.domain.market import Catalogue
 from vanta.domain.order import Fill, Order
-from vanta.domain.policy import CEILING, Account, Policy, User
+from vanta.domain.policy import Account, Policy, User, UserBreaker
 from vanta.domain.ports import Clock
 from vanta.domain.position import Position
 from vanta.domain.roles import Standing
+from vanta.engine import breakers, risk_rows
+from vanta.engine.limits import LimitsInForce
 from vanta.metrics import Metrics
 from vanta.store.accounts import Accounts
 from vanta.store.day_pnl import DAY_NS, DayPnl, day_of
 from vanta.store.orders import Orders
-from vanta.store.policies import Policies
 from vanta.store.positions import Positions
 from vanta.store.users import Users
 
@@ -43,19 +44,22 @@ class AccountBook:
         catalogue: Catalogue,
         users: Users,
         accounts: Accounts,
-        policies: Policies,
+        limits: LimitsInForce,
         positions: Positions,
         orders: Orders,
         day_pnl: DayPnl,
         clock: Clock,
         metrics: Metrics,
+        cool_off_ns: int = breakers.COOL_OFF_NS,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self.risk = risk
         self._catalogue = catalogue
         self._users_store = users
         self._accounts_store = accounts
-        self._policies_store = policies
+        self._limits = limits
+        self._breakers = breakers.Breakers(clock)
+        self._cool_off_ns = cool_off_ns
         self._positions_store = positions
         self._orders_store = orders
         self._day_pnl = day_pnl
@@ -63,7 +67,6 @@ class AccountBook:
         self._metrics = metrics
         self._sleep = sleep
         self._users: dict[int, User] = {}
-        self._policies: dict[int, Policy] = {}
         self._positions: dict[int, Position] = {}
         self._of_user: dict[int, dict[int, Position]] = {}
         self.doubted: set[int] = set()  # users whose last commit is not known
@@ -76,19 +79,9 @@ class AccountBook:
     async def load(self) -> None:
         """Read everything from the store. Call once, before anything is submitted."""
         now_ns = self._clock.now_ns()
-        for market in self._catalogue:
-            self.risk.set_market(
-                market.ix,
-                min_leverage_e10=market.min_leverage_e10,
-                max_leverage_e10=market.max_leverage_e10,
-                min_notional_e6=market.min_notional_e6,
-                threshold_e10=market.liquidation_threshold_e10,
-                open_fee_e10=market.open_fee_e10,
-                close_fee_e10=market.close_fee_e10,
-                spread_e10=market.spread_e10,
-            )
-        self._policies = await self._policies_store.all_current()
-        accounts = await self._accounts_store.all()
+        risk_rows.declare_markets(self.risk, self._catalogue)
+        await self._limits.load()
+        accounts = [await self._spent(account) for account in await self._accounts_store.all()]
         # Somebody without an account cannot trade; `ensure` finds out when one was opened.
         with_account = {account.user_id for account in accounts}
         self._users = {u.id: u for u in await self._users_store.all() if u.id in with_account}
@@ -104,6 +97,8 @@ class AccountBook:
             for a in accounts
         }
         self._load_users(accounts, starts)
+        for account in accounts:
+            self._breakers.take(account)
         for position in positions:
             self._remember(position)
             self._set_position(position)
@@ -126,27 +121,7 @@ class AccountBook:
     def _load_users(self, accounts: Sequence[Account], starts: dict[int, int]) -> None:
         if not accounts:
             return
-        limits = [self.policy(a.user_id) for a in accounts]
-
-        def column(values: Iterable[int]) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-            return np.fromiter(values, dtype=np.int64, count=len(accounts))
-
-        self.risk.load_users(
-            np.array([a.user_id for a in accounts], dtype=np.uint32),
-            cash_e6=column(a.cash_e6 for a in accounts),
-            day_start_equity_e6=column(starts[a.user_id] for a in accounts),
-            losses_in_row=column(a.losses_in_row for a in accounts),
-            max_leverage_e10=column(p.max_leverage_e10 for p in limits),
-            max_position_e6=column(p.max_position_e6 for p in limits),
-            max_account_risk_e10=column(p.max_account_risk_e10 for p in limits),
-            liquidation_buffer_e10=column(p.liquidation_buffer_e10 for p in limits),
-            max_daily_loss_e10=column(p.max_daily_loss_e10 for p in limits),
-            opens_per_minute=column(p.opens_per_minute for p in limits),
-            trades_per_day=column(p.trades_per_day for p in limits),
-            volume_hour_e6=column(p.volume_hour_e6 for p in limits),
-            volume_day_e6=column(p.volume_day_e6 for p in limits),
-            max_losses_in_row=column(p.max_losses_in_row for p in limits),
-        )
+        risk_rows.load_users(self.risk, accounts, starts, self.policy)
         for account in accounts:
             self.risk.start_day(
                 account.user_id,
@@ -169,11 +144,12 @@ class AccountBook:
             return known
         user = await self._users_store.get(user_id)
         account = await self._accounts_store.get(user_id)
-        _, self._policies[user_id] = await self._policies_store.current(user_id)
+        await self._limits.reread(user_id)
         start_e6 = await self._day_start(user_id, account.cash_e6, self._day)
         # Another task may have read the same user meanwhile and already moved its cash.
         if user_id not in self._users:
             self._load_users([account], {user_id: start_e6})
+            self._breakers.take(account)
             self._users[user_id] = user
         return user
 
@@ -185,7 +161,15 @@ class AccountBook:
 
     def policy(self, user_id: int) -> Policy:
         """Return the user's limits, each the stricter of its own and the system's ceiling."""
-        return stricter(self._policies.get(user_id, Policy()), CEILING)
+        return self._limits.of(user_id)
+
+    def ceiling(self) -> Policy:
+        """Return what no user's limits exceed."""
+        return self._limits.ceiling
+
+    def breaker(self, user_id: int) -> UserBreaker | None:
+        """Return a user's open breaker; None when it is closed."""
+        return self._breakers.of(user_id)
 
     def is_market_open(self, market_ix: int) -> bool:
         """Tell whether the venue takes orders on a market now."""
@@ -229,8 +213,20 @@ class AccountBook:
 
     # --- changes --------------------------------------------------------------------------------
 
-    def apply(self, fill: Fill, position: Position) -> None:
-        """Take over a committed fill and the position it left."""
+    def streak(self, fill: Fill, before: breakers.Streak | None) -> breakers.Streak:
+        """Count a fill to its user's losses in a row; `before` is what earlier fills made of them.
+
+        Without `before`, what is committed counts.
+        """
+        user_id = fill.user_id
+        if before is None:
+            losses = self.exposure(user_id).losses_in_row
+            before = breakers.Streak(losses=losses, breaker=self.breaker(user_id))
+        limit = self.policy(user_id).max_losses_in_row
+        return breakers.after(fill, before, limit=limit, cool_off_ns=self._cool_off_ns)
+
+    def apply(self, fill: Fill, position: Position, account: Account) -> None:
+        """Take over a committed fill, the position it left and the account's streak."""
         self._remember(position)
         self.risk.apply_fill(
             fill.user_id,
@@ -246,6 +242,9 @@ class AccountBook:
             at_ns=fill.at_ns,
             reservation=self._reservations.pop(fill.order_id, 0),
         )
+        self._breakers.take(account)
+        if self.exposure(fill.user_id).losses_in_row != account.losses_in_row:
+            self._load_again(fill.user_id, account.losses_in_row)  # a breaker spent the streak
         self._metrics.open_positions.set(len(self._positions))
 
     def replace(self, position: Position, order_id: int) -> None:
@@ -262,6 +261,7 @@ class AccountBook:
         stale = dict(self._of_user.get(user_id, {}))
         start_e6 = self.exposure(user_id).day_start_equity_e6
         self._load_users([account], {user_id: start_e6})
+        self._breakers.take(account)
         for position_id, old in stale.items():
             if position_id not in fresh:
                 gone = await self._positions_store.get(position_id)
@@ -323,19 +323,49 @@ class AccountBook:
         for user_id in unknown:
             with contextlib.suppress(NotFoundError):  # no account yet
                 await self.ensure(user_id)
-        current = await self._policies_store.all_current()
-        changed = [u for u, p in current.items() if u in self._users and self._policies.get(u) != p]
-        self._policies.update(current)
-        for user_id in changed:
-            exposure = self.exposure(user_id)
-            account = Account(
-                user_id=user_id,
-                cash_e6=exposure.cash_e6,
-                deposited_e6=0,
-                losses_in_row=exposure.losses_in_row,
-            )
-            self._load_users([account], {user_id: exposure.day_start_equity_e6})
-            _log.info("account.policy_changed", user_id=user_id)
+        await self.reread_ceiling()
+
+    async def reread_limits(self, user_id: int) -> None:
+        """Take over one user's limits and breaker at once."""
+        if user_id not in self._users:
+            return
+        if await self._limits.reread(user_id):
+            await self._take_limits(user_id)
+        else:
+            self._breakers.take(await self._accounts_store.get(user_id))
+
+    async def reread_ceiling(self) -> None:
+        """Take over the system's ceiling at once, for all users."""
+        for user_id in await self._limits.reread_all(self._users):
+            await self._take_limits(user_id)
+
+    async def _take_limits(self, user_id: int) -> None:
+        self._load_again(user_id, self.exposure(user_id).losses_in_row)
+        account = await self._spent(await self._accounts_store.get(user_id))
+        self._breakers.take(account)
+        if self.breaker(user_id) is not None:
+            self._load_again(user_id, account.losses_in_row)
+        _log.info("account.limits_changed", user_id=user_id)
+
+    async def _spent(self, account: Account) -> Account:
+        """Open the breaker of an account whose streak is at its limit by now."""
+        streak = breakers.due(
+            account.losses_in_row,
+            limit=self.policy(account.user_id).max_losses_in_row,
+            now_ns=self._clock.now_ns(),
+            cool_off_ns=self._cool_off_ns,
+        )
+        if streak.breaker is None:
+            return account
+        return await self._accounts_store.trip(account.user_id, streak.breaker)
+
+    def _load_again(self, user_id: int, losses_in_row: int) -> None:
+        """Bring limits and streak into the risk book; cash and day stay as it has them."""
+        now = self.exposure(user_id)
+        account = Account(
+            user_id=user_id, cash_e6=now.cash_e6, deposited_e6=0, losses_in_row=losses_in_row
+        )
+        self._load_users([account], {user_id: now.day_start_equity_e6})
 
     def _remember(self, position: Position) -> None:
         mine = self._of_user.setdefault(position.user_id, {})
@@ -361,21 +391,3 @@ class AccountBook:
             at_ns=self._clock.now_ns(),
             reservation=reservation,
         )
-
-
-def stricter(policy: Policy, ceiling: Policy) -> Policy:
-    """Return the smaller of each limit; the liquidation buffer is a floor, so the larger."""
-    return Policy(
-        max_leverage_e10=min(policy.max_leverage_e10, ceiling.max_leverage_e10),
-        max_position_e6=min(policy.max_position_e6, ceiling.max_position_e6),
-        max_account_risk_e10=min(policy.max_account_risk_e10, ceiling.max_account_risk_e10),
-        liquidation_buffer_e10=max(policy.liquidation_buffer_e10, ceiling.liquidation_buffer_e10),
-        max_daily_loss_e10=min(policy.max_daily_loss_e10, ceiling.max_daily_loss_e10),
-        # The rates have no ceiling: they are the admin's to give.
-        opens_per_minute=policy.opens_per_minute,
-        trades_per_day=policy.trades_per_day,
-        volume_hour_e6=policy.volume_hour_e6,
-        volume_day_e6=policy.volume_day_e6,
-        max_losses_in_row=policy.max_losses_in_row,
-        max_slippage_e10=min(policy.max_slippage_e10, ceiling.max_slippage_e10),
-    )

@@ -1,8 +1,8 @@
 """Admission: an intent gets its verdict. Memory only; nothing here waits.
 
-All rules run and all failures are told, in the published order: role, mode, arguments, market,
-price, then the core's risk rules. Closes and new stops are never refused by a limit: for them only
-mode, arguments and a sane price count, and for stops set by hand the role.
+All rules run and all failures are told, in the published order: role, mode, breaker, arguments,
+market, price, then the core's risk rules. Closes and new stops are never refused by a limit: for
+them only mode, arguments and a sane price count, and for stops set by hand the role.
 """
 
 from collections.abc import Callable, Sequence
@@ -30,12 +30,10 @@ from vanta.engine.arguments import (
     size_reasons,
     slippage_reasons,
 )
+from vanta.engine.permits import Permits
 
 STALE_AFTER_NS: Final = 5 * 10**9  # what texts name as the limit; the price book decides
 MAX_DEVIATION_E10: Final = 50_000_000  # 0.5 %, likewise
-
-EffectiveMode = Callable[[Mode], tuple[Mode, str]]
-"""Wanted mode to effective mode, and why it is not the wanted one."""
 
 
 class Decision:
@@ -83,14 +81,14 @@ class Admission:
         quotes: Quotes,
         catalogue: Catalogue,
         clock: Clock,
-        effective_mode: EffectiveMode,
+        permits: Permits,
         is_ready: Callable[[], bool],
     ) -> None:
         self._book = book
         self._quotes = quotes
         self._catalogue = catalogue
         self._clock = clock
-        self._effective_mode = effective_mode
+        self._permits = permits
         self._is_ready = is_ready
 
     def check(self, intent: Intent) -> None:
@@ -146,7 +144,8 @@ class Admission:
         )
         if asks_right and not permits(user.role, user.standing, Right.TRADE):
             reasons.append(verdicts.role(user.role, user.standing))
-        self._examine_mode(decision)
+        self._examine_mode(decision, position)
+        self._examine_breaker(decision)
         reasons.extend(known)
         if decision.is_open:
             self._examine_open(decision)
@@ -171,23 +170,34 @@ class Admission:
                 "E-SYM", field="market", value=intent.market_ix, limit=f"one of {names}"
             ) from None
 
-    def _examine_mode(self, decision: Decision) -> None:
+    def _examine_mode(self, decision: Decision, position: Position | None) -> None:
         wanted = decision.intent.mode
-        effective, why = self._effective_mode(wanted)
-        # Asked LIVE and not LIVE: refuse, never trade something else than was asked for.
-        if effective is not wanted:
-            decision.reasons.append(verdicts.mode(wanted, effective, why))
+        refused = self._permits.reasons(decision.intent)
+        decision.reasons.extend(refused)
+        if position is not None:
+            # What there is can only be changed where it is, whatever the mode has become since.
+            decision.mode = position.mode
+            if wanted is Mode.LIVE and position.mode is not Mode.LIVE:
+                decision.reasons.append(verdicts.other_mode(wanted, position.mode, position.id))
+        elif not refused:
+            decision.mode = wanted
         if decision.is_open and not self._is_ready():
             decision.reasons.append(verdicts.starting())
         if decision.is_open and self._book.is_in_doubt(decision.intent.user_id):
             decision.reasons.append(verdicts.in_doubt())
+
+    def _examine_breaker(self, decision: Decision) -> None:
+        breaker = self._book.breaker(decision.intent.user_id) if decision.is_open else None
+        if breaker is not None:
+            decision.reasons.append(verdicts.breaker(breaker, self._clock.now_ns()))
 
     def _examine_open(self, decision: Decision) -> None:
         intent, market, quote = decision.intent, decision.market, decision.quote
         reasons = decision.reasons
         now_ns = self._clock.now_ns()
         reasons.extend(size_reasons(intent, market))
-        ceiling_e10 = self._book.policy(intent.user_id).max_slippage_e10
+        policy = self._book.policy(intent.user_id)
+        ceiling_e10 = policy.max_slippage_e10
         if intent.max_slippage_e10 > ceiling_e10:
             reasons.append(verdicts.slippage_ceiling(intent.max_slippage_e10, ceiling_e10))
         if intent.expires_ns and now_ns > intent.expires_ns:
@@ -195,10 +205,15 @@ class Admission:
         usable = quote.price_e10 > 0
         if usable and intent.side is not None:
             reasons.extend(open_stop_reasons(intent, market, intent.side, quote.price_e10))
+        if policy.markets and market.ix not in policy.markets:
+            allowed = [m.base for m in self._catalogue if m.ix in policy.markets]
+            reasons.append(verdicts.market_not_allowed(market, allowed))
         quality = Quality(quote.quality)
         if not market.is_open or quality is Quality.CLOSED:
             reasons.append(verdicts.market_closed(market))
-        elif quality not in OPENING or not usable:
+        if quality is not Quality.CLOSED and self._permits.clock_suspect():
+            reasons.append(verdicts.clock_suspect())
+        elif quality is not Quality.CLOSED and (quality not in OPENING or not usable):
             reasons.append(
                 verdicts.price_quality(
                     quote, max_age_ns=STALE_AFTER_NS, max_deviation_e10=MAX_DEVIATION_E10

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import msgspec
 
 from vanta.domain.order import Fill, Order, OrderEvent
+from vanta.domain.policy import Account
 from vanta.domain.position import Position
 from vanta.store.triggers import TriggerRow
 
@@ -16,6 +17,7 @@ class Booked(msgspec.Struct, frozen=True, kw_only=True):
     order: Order
     fill: Fill | None = None  # newly counted
     position: Position | None = None  # as it is now
+    account: Account | None = None  # of a newly counted fill
     armed: tuple[TriggerRow, ...] = ()
     seen: bool = False  # the fill was counted before
 

@@ -141,6 +141,12 @@ class Feed:
         self._touched.update(self._ixs)
         self._schedule()
 
+    def doubt_clock(self, doubted: bool) -> None:
+        """Take the wall clock as unknown, or as right again; then nothing, or all, is dated."""
+        self._book.set_clock_offset(None if doubted else 0, **self._now())
+        self._touched.update(self._ixs)
+        self._schedule()
+
     def withdraw(self, market_ix: int, source_ix: int) -> None:
         """Forget a source's observation."""
         if (market_ix, source_ix) in self._specs:

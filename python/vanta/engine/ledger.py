@@ -16,11 +16,13 @@ from vanta import logs
 from vanta.domain.enums import Action, FillKind, OrderState, Source, TriggerKind
 from vanta.domain.market import Catalogue
 from vanta.domain.order import Fill, Order, OrderEvent
+from vanta.domain.policy import Account
 from vanta.domain.ports import Clock, CrashPoint
 from vanta.domain.position import Position
 from vanta.engine import folding, notices
 from vanta.engine.account import AccountBook
 from vanta.engine.booked import Booked, Listener
+from vanta.engine.breakers import Streak
 from vanta.engine.triggers import ArmedTriggers, wanted
 from vanta.metrics import Metrics
 from vanta.store.accounts import Accounts
@@ -131,7 +133,7 @@ class Ledger:
             raise ExceptionGroup("events could not be booked", failures)
 
     async def _apply_group(self, events: Sequence[OrderEvent]) -> None:
-        streaks: dict[int, int] = {}
+        streaks: dict[int, Streak] = {}
         async with self._s.pool.acquire() as conn, conn.transaction():
             booked = [await self._book_event(conn, event, streaks) for event in events]
         if any(b.fill for b in booked):
@@ -187,7 +189,9 @@ class Ledger:
 
     # --- inside the transaction -----------------------------------------------------------------
 
-    async def _book_event(self, conn: Conn, event: OrderEvent, streaks: dict[int, int]) -> Booked:
+    async def _book_event(
+        self, conn: Conn, event: OrderEvent, streaks: dict[int, Streak]
+    ) -> Booked:
         order = self._expected.get(event.order_id) or await self._s.orders.by_id(event.order_id)
         with logs.bind_trace(order.intent.trace_id):
             if event.fill is not None:
@@ -197,7 +201,7 @@ class Ledger:
             return await self._book_end(conn, event, order)
 
     async def _book_fill(
-        self, conn: Conn, event: OrderEvent, fill: Fill, order: Order, streaks: dict[int, int]
+        self, conn: Conn, event: OrderEvent, fill: Fill, order: Order, streaks: dict[int, Streak]
     ) -> Booked:
         cause: TriggerKind | None = None
         armed: tuple[TriggerRow, ...] = ()
@@ -217,7 +221,7 @@ class Ledger:
             cause = await self._mark_fired(conn, order, fill)
             if not position.is_open:
                 await self._s.triggers.disarm(conn, position.id)
-        await self._move_money(conn, fill, streaks)
+        account = await self._move_money(conn, fill, streaks)
         await self._finish(conn, event, position.id)
         notice = notices.of_fill(fill, position, order, cause)
         await self._s.outbox.put(
@@ -229,7 +233,9 @@ class Ledger:
             notice,
             self._clock.now_ns(),
         )
-        return Booked(event=event, order=order, fill=fill, position=position, armed=armed)
+        return Booked(
+            event=event, order=order, fill=fill, position=position, account=account, armed=armed
+        )
 
     async def _open_position(self, conn: Conn, fill: Fill) -> Position | None:
         """Write position and fill; None, and nothing written, when the fill was seen before."""
@@ -255,16 +261,12 @@ class Ledger:
             raise ValueError(f"no position {fill.position_id}")
         return await self._s.positions.update(conn, folding.reduced(before, fill))
 
-    async def _move_money(self, conn: Conn, fill: Fill, streaks: dict[int, int]) -> None:
+    async def _move_money(self, conn: Conn, fill: Fill, streaks: dict[int, Streak]) -> Account:
         user_id = fill.user_id
-        net_e6 = fill.pnl_e6 - fill.fee_e6
-        streak = streaks.get(user_id)
-        if streak is None:
-            streak = self._book.exposure(user_id).losses_in_row
-        if fill.kind is not FillKind.OPEN:
-            streak = streak + 1 if net_e6 < 0 else 0
-        streaks[user_id] = streak
-        await self._s.accounts.apply(conn, user_id, fill.cash_delta_e6, streak)
+        streak = streaks[user_id] = self._book.streak(fill, streaks.get(user_id))
+        account = await self._s.accounts.apply(
+            conn, user_id, fill.cash_delta_e6, streak.losses, streak.breaker
+        )
         await self._s.day_pnl.add(
             conn,
             user_id,
@@ -274,6 +276,7 @@ class Ledger:
             fees_e6=fill.fee_e6,
             fills=1,
         )
+        return account
 
     async def _arm(self, conn: Conn, position: Position) -> tuple[TriggerRow, ...]:
         buffer_e10 = self._book.policy(position.user_id).liquidation_buffer_e10
@@ -343,8 +346,8 @@ class Ledger:
 
     def _take_over(self, change: Booked) -> None:
         order, position = change.order, change.position
-        if change.fill is not None and position is not None:
-            self._book.apply(change.fill, position)
+        if change.fill is not None and position is not None and change.account is not None:
+            self._book.apply(change.fill, position, change.account)
             self._metrics.fills.labels(kind=change.fill.kind.value).inc()
         elif position is not None:
             self._book.replace(position, order.id)

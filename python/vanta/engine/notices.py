@@ -9,13 +9,16 @@ import msgspec
 
 from vanta.domain.enums import FillKind, Mode, OrderState, Side, Source, TriggerKind
 from vanta.domain.order import Fill, Order, OrderEvent
+from vanta.domain.ports import Clock
 from vanta.domain.position import Position
-from vanta.store.outbox import MONEY, RISK
+from vanta.domain.roles import Right, Role, may
+from vanta.store.outbox import MONEY, RISK, Outbox
 
 FILL_OPEN: Final = "fill.open"
 FILL_CLOSE: Final = "fill.close"
 FILL_LIQUIDATION: Final = "fill.liquidation"
 ORDER_REJECTED: Final = "order.rejected"
+SYSTEM_FAILOVER: Final = "system.failover"
 
 _KINDS: Final = {
     FillKind.OPEN: FILL_OPEN,
@@ -126,3 +129,24 @@ def priority_of(fill: Fill, source: Source) -> int:
     if fill.kind is FillKind.LIQUIDATION or source is Source.TPSL:
         return RISK
     return MONEY
+
+
+class FailoverNotice:
+    """Tells the operators that LIVE became DRY without anybody asking for it."""
+
+    def __init__(self, outbox: Outbox, clock: Clock) -> None:
+        self._outbox = outbox
+        self._clock = clock
+
+    async def tell(self, why: str) -> None:
+        """Queue one notice for each operator. Raises what the store raises."""
+        now_ns = self._clock.now_ns()
+        await self._outbox.put_to_roles(
+            None,
+            f"failover:{now_ns}",
+            [role.value for role in Role if may(role, Right.OPERATE)],
+            SYSTEM_FAILOVER,
+            RISK,
+            {"text": f"Everything is in DRY {why}. Open LIVE positions stay protected. E-MODE"},
+            now_ns,
+        )

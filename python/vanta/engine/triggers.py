@@ -3,7 +3,8 @@
 `ArmedTriggers` is the memory: whose the levels are that wait in the core's trigger book.
 `TriggerDesk` turns a reached level into an order through the one door. The order's key is the
 trigger and its version, so a trigger fires once however often it is delivered; its row stays armed
-until the close is booked, so a killed process finds it again.
+until the close is booked, so a killed process finds it again. While everything is stopped, or the
+clock is in doubt, triggers wait: a price that has come back by then closes nothing.
 """
 
 import asyncio
@@ -148,6 +149,7 @@ class TriggerDesk:
         submit: Callable[[Intent], Awaitable[Order]],
         clock: Clock,
         metrics: Metrics,
+        held: Callable[[], bool],
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._triggers = triggers
@@ -157,6 +159,7 @@ class TriggerDesk:
         self._submit = submit
         self._clock = clock
         self._metrics = metrics
+        self._held = held
         self._sleep = sleep
         self._due: dict[int, TriggerRow] = {}  # by position, so bounded by open positions
         self._failed: dict[int, TriggerRow] = {}  # whose order came to nothing
@@ -172,7 +175,13 @@ class TriggerDesk:
         await self.protect()
 
     def on_quotes(self, quotes: Sequence[_core.Quote]) -> None:
-        """Note the triggers that a trusted price has reached; never blocks."""
+        """Note the triggers that a trusted price has reached; never blocks.
+
+        While triggers are held nothing is noted: each stays armed, and fires on the first quote
+        after that if it is still crossed.
+        """
+        if self._held():
+            return
         for quote in quotes:
             if Quality(quote.quality) not in TRIGGERING or quote.breaker != Breaker.CLOSED:
                 continue
@@ -215,6 +224,9 @@ class TriggerDesk:
 
     async def fire_due(self) -> bool:
         """Turn fired triggers into orders and replace failed ones; False when that failed."""
+        if self._held():
+            self._put_back()
+            return True
         done = True
         due = list(self._due.items())
         # All at once: the engine writes them together, and one that fails holds up no other.
@@ -233,6 +245,14 @@ class TriggerDesk:
             done = False
             _log.exception("trigger.rearm_failed", positions=len(self._failed))
         return done
+
+    def _put_back(self) -> None:
+        """Watch again what had fired and was not sent: its key must not be used up for nothing."""
+        for position_id in self._due:
+            if self._book.position(position_id) is not None:
+                self._triggers.rewatch(position_id)
+            _log.warning("trigger.held", position_id=position_id)
+        self._due.clear()
 
     async def _fire(self, position_id: int, row: TriggerRow) -> None:
         position = self._book.position(position_id)

@@ -3,13 +3,16 @@
 One function per situation. The rules of the core have their words in `risk_words`.
 """
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Final
 
 from vanta import _core
 from vanta.domain.enums import Mode, Quality
 from vanta.domain.market import Market
+from vanta.domain.policy import UserBreaker
 from vanta.domain.roles import Standing
+from vanta.domain.system import Stop, SystemState
 from vanta.domain.units import format_leverage, format_percent, format_price, over_percent
 from vanta.domain.verdict import Reason
 
@@ -46,8 +49,43 @@ def role(name: str, standing: str) -> Reason:
 
 
 def mode(wanted: Mode, effective: Mode, why: str) -> Reason:
-    text = f"You asked {wanted.value} but the mode is {effective.value} {why}. Nothing was sent."
+    text = f"You are in {effective.value} {why}. You asked {wanted.value}, so nothing was sent."
     return Reason(code="E-MODE", rule="MODE", text=text)
+
+
+def other_mode(wanted: Mode, position: Mode, position_id: int) -> Reason:
+    text = f"Position #{position_id} is {position.value}; you asked {wanted.value}."
+    return Reason(code="E-MODE", rule="MODE", text=f"{text} Nothing was sent.")
+
+
+def stopped(state: SystemState) -> Reason:
+    at = f" at {clock_time(state.stopped_ns)}" if state.stopped_ns else ""
+    why = f": {state.stop_reason.rstrip('.')}" if state.stop_reason else ""
+    if state.stop is Stop.ALL:
+        text = f"Operator stopped all trading{at}{why}. Nothing is sent, not even closes."
+    else:
+        text = f"Operator stopped new trades{at}{why}. Closing and stops work."
+    return Reason(code="E-STOPPED", rule="STOPPED", text=text)
+
+
+def maintenance(until_ns: int, words: str, now_ns: int) -> Reason:
+    until = f" until about {clock_time(until_ns)}" if until_ns else ""
+    more = f" {words.rstrip('.')}." if words else ""
+    return Reason(
+        code="E-MAINT",
+        rule="MAINTENANCE",
+        text=f"Maintenance{until}.{more} Closing and stops work.",
+        resets_at_ns=until_ns if until_ns > now_ns else 0,
+    )
+
+
+def clock_suspect() -> Reason:
+    return Reason(
+        code="E-STALE",
+        rule="CLOCK",
+        text="This machine's clock is in doubt, so prices cannot be dated. "
+        "I will not open on it; closing works.",
+    )
 
 
 def starting() -> Reason:
@@ -61,6 +99,32 @@ def starting() -> Reason:
 def in_doubt() -> Reason:
     text = "It is not known yet whether your last order filled. Do not resend; this clears itself."
     return Reason(code="E-UNKNOWN", rule="IN_DOUBT", text=text)
+
+
+def breaker(found: UserBreaker, now_ns: int) -> Reason:
+    """Refuse an open while the user's breaker is open: after losses, or by the user's own wish."""
+    why = "You paused new positions"
+    if found.losses:
+        why = f"{found.losses} losses in a row (limit {found.limit}): new positions are paused"
+    return Reason(
+        code="E-RISK-DAY",
+        rule="BREAKER",
+        text=f"{why} until {clock_time(found.until_ns)} ({how_long(found.until_ns - now_ns)}). "
+        "Closing still works.",
+        value=found.losses,
+        limit=found.limit,
+        unit="count",
+        resets_at_ns=found.until_ns,
+    )
+
+
+def market_not_allowed(market: Market, allowed: Sequence[str]) -> Reason:
+    names = ", ".join(allowed) or "none of those traded here"
+    return Reason(
+        code="E-SYM",
+        rule="MARKET_ALLOWED",
+        text=f"{market.base} is not among the markets your limits allow: {names}.",
+    )
 
 
 def argument(text: str, *, rule: str, value: int = 0, limit: int = 0, unit: str = "none") -> Reason:
@@ -174,12 +238,7 @@ def price_quality(quote: _core.Quote, *, max_age_ns: int, max_deviation_e10: int
                 text="There is no price yet. I will not open without one; try again in a moment.",
             )
         case Quality.CLOCK_SUSPECT:
-            return Reason(
-                code="E-STALE",
-                rule="CLOCK",
-                text="This machine's clock is in doubt, so prices cannot be dated. "
-                "I will not open on it; closing works.",
-            )
+            return clock_suspect()
         case Quality.SINGLE | Quality.FALLBACK:
             return Reason(
                 code="E-DEV",

@@ -3,7 +3,7 @@
 from typing import Final
 
 from vanta.domain.errors import NotFoundError
-from vanta.domain.policy import Account
+from vanta.domain.policy import Account, UserBreaker
 from vanta.store.pool import Conn, Pool, Row
 
 
@@ -38,19 +38,54 @@ class Accounts:
         """Return all accounts, by user."""
         return [_account(row) for row in await self._pool.fetch(self._ALL)]
 
+    # Of two breakers the one that holds longer counts.
     _APPLY: Final = """
-        UPDATE accounts SET cash_e6 = cash_e6 + $2, losses_in_row = $3
+        UPDATE accounts SET cash_e6 = cash_e6 + $2, losses_in_row = $3,
+            breaker_losses = CASE WHEN $4 > breaker_until_ns THEN $5 ELSE breaker_losses END,
+            breaker_limit = CASE WHEN $4 > breaker_until_ns THEN $6 ELSE breaker_limit END,
+            breaker_until_ns = greatest(breaker_until_ns, $4)
         WHERE user_id = $1 RETURNING *
     """
 
     async def apply(
-        self, conn: Conn, user_id: int, cash_delta_e6: int, losses_in_row: int
+        self,
+        conn: Conn,
+        user_id: int,
+        cash_delta_e6: int,
+        losses_in_row: int,
+        breaker: UserBreaker | None = None,
     ) -> Account:
-        """Move cash and set the losing streak; holds the account until the transaction ends.
+        """Move cash, set the losing streak, open a breaker; holds the account until the end.
 
         Raises `NotFoundError`.
         """
-        row = await conn.fetchrow(self._APPLY, user_id, cash_delta_e6, losses_in_row)
+        opened = breaker or UserBreaker(until_ns=0)
+        row = await conn.fetchrow(
+            self._APPLY,
+            user_id,
+            cash_delta_e6,
+            losses_in_row,
+            opened.until_ns,
+            opened.losses,
+            opened.limit,
+        )
+        if row is None:
+            raise NotFoundError(f"user {user_id} has no account")
+        return _account(row)
+
+    async def trip(self, user_id: int, breaker: UserBreaker) -> Account:
+        """Open a breaker and spend the losing streak. Raises `NotFoundError`."""
+        async with self._pool.acquire() as conn:
+            return await self.apply(conn, user_id, 0, 0, breaker)
+
+    _SHORTEN: Final = """
+        UPDATE accounts SET breaker_until_ns = least(breaker_until_ns, $2)
+        WHERE user_id = $1 RETURNING *
+    """
+
+    async def shorten_breaker(self, conn: Conn, user_id: int, until_ns: int) -> Account:
+        """Let an open breaker end at `until_ns` if that is sooner. Raises `NotFoundError`."""
+        row = await conn.fetchrow(self._SHORTEN, user_id, until_ns)
         if row is None:
             raise NotFoundError(f"user {user_id} has no account")
         return _account(row)
@@ -62,4 +97,7 @@ def _account(row: Row) -> Account:
         cash_e6=row["cash_e6"],
         deposited_e6=row["deposited_e6"],
         losses_in_row=row["losses_in_row"],
+        breaker_until_ns=row["breaker_until_ns"],
+        breaker_losses=row["breaker_losses"],
+        breaker_limit=row["breaker_limit"],
     )

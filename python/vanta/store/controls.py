@@ -1,11 +1,22 @@
 """Switches of the whole system: mode, stops, maintenance."""
 
+from collections.abc import Mapping, Sequence
 from typing import Final
 
+import msgspec
+
 from vanta.store import text
-from vanta.store.pool import Pool
+from vanta.store.pool import Conn, Pool
 
 VALUE_LIMIT: Final = 1000
+
+
+class Control(msgspec.Struct, frozen=True, kw_only=True):
+    """A switch as it stands."""
+
+    value: str
+    set_by: str
+    at_ns: int
 
 
 class Controls:
@@ -14,31 +25,30 @@ class Controls:
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
-    _GET: Final = "SELECT value FROM controls WHERE key = $1"
+    _READ: Final = "SELECT key, value, set_by, at_ns FROM controls WHERE key = ANY ($1::text[])"
 
-    async def get(self, key: str) -> str | None:
-        """Return a value; None when it was never set."""
-        value: str | None = await self._pool.fetchval(self._GET, key)
-        return value
+    async def read(self, keys: Sequence[str], conn: Conn | None = None) -> dict[str, Control]:
+        """Return those of the keys that were ever set, as of one moment."""
+        return {
+            row["key"]: Control(value=row["value"], set_by=row["set_by"], at_ns=row["at_ns"])
+            for row in await (conn or self._pool).fetch(self._READ, list(keys))
+        }
 
     _SET: Final = """
-        INSERT INTO controls (key, value, set_by, at_ns) VALUES ($1, $2, $3, $4)
+        INSERT INTO controls (key, value, set_by, at_ns)
+        SELECT key, value, $3, $4 FROM unnest($1::text[], $2::text[]) AS t (key, value)
         ON CONFLICT (key) DO UPDATE SET
             value = excluded.value, set_by = excluded.set_by, at_ns = excluded.at_ns
     """
 
-    async def set(self, key: str, value: str, by: str, now_ns: int) -> None:
-        """Set a value. Raises `InputError` for a key or value that cannot be stored."""
-        await self._pool.execute(
+    async def set(
+        self, values: Mapping[str, str], by: str, now_ns: int, conn: Conn | None = None
+    ) -> None:
+        """Set values together. Raises `InputError` for a key or value that cannot be stored."""
+        await (conn or self._pool).execute(
             self._SET,
-            text.name(key, field="key"),
-            text.name(value, field=key, limit=VALUE_LIMIT),
+            [text.name(key, field="key") for key in values],
+            [text.name(value, field=key, limit=VALUE_LIMIT) for key, value in values.items()],
             text.prose(by, limit=text.ACTOR_LIMIT),
             now_ns,
         )
-
-    _ALL: Final = "SELECT key, value FROM controls ORDER BY key"
-
-    async def all(self) -> dict[str, str]:
-        """Return every value by key."""
-        return {row["key"]: row["value"] for row in await self._pool.fetch(self._ALL)}

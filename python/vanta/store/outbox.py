@@ -1,5 +1,6 @@
 """Messages owed to people: written with what they tell about, sent later, each once."""
 
+from collections.abc import Iterable
 from typing import Any, Final
 
 import msgspec
@@ -62,6 +63,34 @@ class Outbox:
             now_ns,
         )
         return made is not None
+
+    _PUT_TO_ROLES: Final = """
+        INSERT INTO outbox (dedup_key, user_id, kind, priority, body, created_ns)
+        SELECT $1 || ':' || id, id, $2, $3, $4, $5 FROM users
+        WHERE role = ANY ($6::text[]) AND standing = 'active' AND telegram_id IS NOT NULL
+        ON CONFLICT (dedup_key) DO NOTHING
+    """
+
+    async def put_to_roles(  # noqa: PLR0917  # one column each, in the order of the table
+        self,
+        conn: Conn | None,
+        dedup_prefix: str,
+        roles: Iterable[str],
+        kind: str,
+        priority: int,
+        body: Any,
+        now_ns: int,
+    ) -> None:
+        """Queue a message to everybody of these roles who can be reached, each once."""
+        await (conn or self._pool).execute(
+            self._PUT_TO_ROLES,
+            text.name(dedup_prefix, field="dedup_key", limit=text.REF_LIMIT - 12),
+            text.name(kind, field="kind"),
+            priority,
+            text.json_bytes(body),
+            now_ns,
+            list(roles),
+        )
 
     _PENDING: Final = """
         SELECT id, dedup_key, user_id, kind, priority, body, created_ns FROM outbox

@@ -6,7 +6,7 @@ import msgspec
 
 from vanta.domain.policy import Policy
 from vanta.store import text
-from vanta.store.pool import Pool
+from vanta.store.pool import Conn, Pool
 
 
 class Policies:
@@ -44,11 +44,20 @@ class Policies:
 
     async def set(self, user_id: int, policy: Policy, now_ns: int, by: str) -> int:
         """Write the next version and return its number."""
-        who = text.prose(by, limit=text.ACTOR_LIMIT)
-        limits = text.json_bytes(policy)
         async with self._pool.acquire() as conn, conn.transaction():
-            await conn.execute(self._LOCK, user_id)
-            version: int = await conn.fetchval(self._SET, user_id, limits, who, now_ns)
+            await self.lock(conn, user_id)
+            return await self.put(conn, user_id, policy, now_ns, by)
+
+    async def lock(self, conn: Conn, user_id: int) -> tuple[int, Policy]:
+        """Return what `current` does, and keep others from changing it until the end."""
+        await conn.execute(self._LOCK, user_id)
+        row = await conn.fetchrow(self._CURRENT, user_id)
+        return (0, Policy()) if row is None else (row["version"], _policy(row["limits"]))
+
+    async def put(self, conn: Conn, user_id: int, policy: Policy, now_ns: int, by: str) -> int:
+        """Write the next version of locked limits and return its number."""
+        who = text.prose(by, limit=text.ACTOR_LIMIT)
+        version: int = await conn.fetchval(self._SET, user_id, text.json_bytes(policy), who, now_ns)
         return version
 
 

@@ -28,6 +28,11 @@ START = (
     "Demo, then three taps to a first position. Or type\n"
     "<code>/long BTC 100 25x sl=-2%</code>"
 )
+START_WITHOUT = (
+    "<b>Vanta</b> trades leveraged perps from this chat.\n"
+    "No trading account is open for you yet. Looking works, and what your role may do: /help. "
+    "E-UNBOUND"
+)
 HELP = (
     "<b>Trade</b>\n"
     "/long BTC 100 25x  ·  /short ETH 50 10x\n"

@@ -27,6 +27,13 @@ _SOURCES = {
     Source.ADMIN: "by the operator",
 }
 
+_SYSTEM = {
+    "system.failover": "LIVE became DRY",
+    "system.stop": "Emergency stop",
+    "system.resume": "Trading resumed",
+    "system.maintenance": "Maintenance",
+}
+
 
 class Notice(msgspec.Struct, frozen=True, kw_only=True):
     """The fields of all notices that a message shows."""
@@ -50,6 +57,7 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
     take_profit_e10: int = 0
     stop_loss_e10: int = 0
     reason: str = ""
+    text: str = ""
 
 
 def render(kind: str, body: Any, catalogue: Catalogue) -> str:
@@ -68,6 +76,8 @@ def render(kind: str, body: Any, catalogue: Catalogue) -> str:
             return _liquidated(notice, market)
         case "order.rejected":
             return _rejected(notice, market)
+        case _ if kind in _SYSTEM:
+            return f"<b>{_SYSTEM[kind]}</b>\n{esc(notice.text)}"
         case _:
             return f"{tag(notice.mode)} {esc(kind)}: order #{notice.order_id}"
 

@@ -9,12 +9,12 @@ Free of any server's types: headers are pairs of bytes, the answer is a `Reply`.
 
 import hashlib
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 from vanta import logs
 from vanta.domain.intent import new_trace_id
 from vanta.domain.market import Catalogue
-from vanta.domain.ports import Clock, CrashPoint, SignalSink
+from vanta.domain.ports import Clock, CrashPoint, Shut, SignalPermit, SignalSink
 from vanta.domain.signal import encode_signal
 from vanta.domain.webhook_signature import MESSAGE_ID
 from vanta.metrics import Metrics
@@ -51,6 +51,7 @@ class Door:
         clock: Clock,
         metrics: Metrics,
         crash: CrashPoint,
+        permit: SignalPermit,
         limits: DoorLimits,
     ) -> None:
         self.limits = limits
@@ -61,6 +62,7 @@ class Door:
         self._clock = clock
         self._metrics = metrics
         self._crash = crash
+        self._permit = permit
         self._verifier = Verifier(find_key=keys.find, clock=clock, window_s=limits.clock_window_s)
         self._sources = Buckets(
             rate_per_s=limits.source_rate_per_s, burst=limits.source_burst, clock=clock
@@ -140,6 +142,9 @@ class Door:
             if earlier is None:
                 raise
             return earlier
+        if (shut := self._permit(takes_risk=accepted.signal.takes_risk)) is not None:
+            # What was stored before keeps its receipt; anything else is not stored now.
+            return await self._earlier(sender, body_hash) or self._refuse_shut(shut)
         row = self._row(accepted, sender, body_hash, received_ns, trace_id)
         try:
             committed = await self._commits.commit(row)
@@ -248,6 +253,16 @@ class Door:
             result="accepted" if first else "duplicate",
             trace_id=committed.trace_id,
             key=(provider_id, signal_id) if first else None,
+        )
+
+    @staticmethod
+    def _refuse_shut(shut: Shut) -> NoReturn:
+        raise Refused(
+            503,
+            shut.code,
+            f"{shut.text} Nothing was stored; send it again.",
+            result="shut",
+            retry_after_s=shut.retry_after_s,
         )
 
     def _take(self, buckets: Buckets, name: object, text: str) -> None:

@@ -14,7 +14,7 @@
 | 410 | E-AUTH | the key was revoked: stop sending with it |
 | 422 | E-ARG, E-LEV, E-RISK-POS, E-STALE | understood, but late, over a cap or not available yet |
 | 429 | E-RATE | over the provider's or the address's rate; `retry-after` in whole seconds |
-| 503 | E-STORE, E-MAINT | nothing was stored; send it again after `retry-after` |
+| 503 | E-STORE, E-MAINT, E-STOPPED | nothing was stored; send it again after `retry-after` |
 """
 
 from typing import Any, Final

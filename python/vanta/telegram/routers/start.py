@@ -5,6 +5,7 @@ from aiogram.enums import ChatType
 from aiogram.filters import Command, CommandObject, CommandStart
 from aiogram.types import Message
 
+from vanta.domain.errors import NotFoundError
 from vanta.domain.policy import User
 from vanta.domain.units import format_usd
 from vanta.telegram import account_views, control_views, keyboards
@@ -18,8 +19,12 @@ def start_router(room: Room) -> Router:
 
     @router.message(CommandStart())
     async def start(message: Message, user: User) -> None:
-        cash = format_usd(room.desk.exposure(user.id).cash_e6)
-        room.say(message.chat.id, account_views.START.format(cash=cash), keyboards.start())
+        try:
+            cash = format_usd(room.desk.exposure(user.id).cash_e6)
+        except NotFoundError:
+            room.say(message.chat.id, account_views.START_WITHOUT)
+        else:
+            room.say(message.chat.id, account_views.START.format(cash=cash), keyboards.start())
 
     @router.message(Command("help", "menu", ignore_case=True))
     async def show_help(message: Message, command: CommandObject, user: User) -> None:

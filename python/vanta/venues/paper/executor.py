@@ -3,7 +3,7 @@
 One task means one order of events, so two closes of a position can never both take the same share:
 the second sees what the first has left. What it tells its sink is durable before it goes on.
 
-    CREATED --mark_sent--> SENT --fill, or no--> sink(OrderEvent)
+    CREATED --mark_sent--> SENT --may it still go?--> fill, or no --> sink(OrderEvent)
 
 A killed process leaves orders in CREATED or SENT; they are delivered again, and the fill's identity
 follows from the order, so it counts once.
@@ -26,7 +26,7 @@ from vanta.domain.enums import (
 )
 from vanta.domain.market import Catalogue, Market
 from vanta.domain.order import Fill, Order, OrderEvent
-from vanta.domain.ports import Clock, CrashPoint, EventSink, Quotes
+from vanta.domain.ports import BeforeSend, Clock, CrashPoint, EventSink, Quotes
 from vanta.domain.position import Position
 from vanta.domain.slippage import adverse_move_e10
 from vanta.domain.units import format_percent, over_percent
@@ -53,6 +53,7 @@ class PaperExecutor:
         crash: CrashPoint,
         sink: EventSink,
         open_max_age_ns: int,
+        before_send: BeforeSend,
     ) -> None:
         self._orders = orders
         self._position = position
@@ -62,6 +63,7 @@ class PaperExecutor:
         self._crash = crash
         self._sink = sink
         self._open_max_age_ns = open_max_age_ns
+        self._before_send = before_send
         self._queue: asyncio.Queue[Order] = asyncio.Queue(QUEUE)
         self._busy: set[int] = set()
 
@@ -115,6 +117,9 @@ class PaperExecutor:
 
     def _answer(self, order: Order) -> OrderEvent:
         with logs.bind_trace(order.intent.trace_id):
+            # Here a byte would leave: what was let in may have been stopped on the way.
+            if why := self._before_send(order):
+                return self._no(order, OrderState.CANCELLED, why)
             match order.intent.action:
                 case Action.OPEN:
                     return self._open(order)
