@@ -7,6 +7,7 @@ from vanta import _core
 from vanta.domain.enums import Side
 from vanta.domain.slippage import adverse_move_e10
 from vanta.domain.units import E6, E10, I64_MAX
+from vanta.domain.verdict import clock_time
 from vanta.engine import risk_words, verdicts
 
 S = 10**9
@@ -34,8 +35,8 @@ def test_waits_are_rounded_up(ns: int, words: str) -> None:
 
 
 def test_times_are_utc() -> None:
-    assert verdicts.clock_time(NOW) == "14:13 UTC"
-    assert verdicts.clock_time(0) == "00:00 UTC"
+    assert clock_time(NOW) == "14:13 UTC"
+    assert clock_time(0) == "00:00 UTC"
 
 
 class Failed:

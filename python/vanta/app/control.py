@@ -4,11 +4,13 @@ from vanta.app.rights import Rights
 from vanta.app.trading import Stores, Trading
 from vanta.control.commands import CommandBook
 from vanta.control.credentials_desk import CredentialsDesk
+from vanta.control.handlers.modes import ModeCommands
 from vanta.control.handlers.people import PeopleCommands
 from vanta.control.handlers.prices import PriceCommands
 from vanta.control.handlers.records import AuditCommands
 from vanta.control.handlers.risk import RiskCommands
 from vanta.control.handlers.security import SecurityCommands
+from vanta.control.operating import Operating
 from vanta.domain.command import Reply
 from vanta.domain.market import Catalogue
 from vanta.domain.policy import User
@@ -73,6 +75,15 @@ class ControlRoom:
             ).commands()
         )
         self.book.add(AuditCommands(Audit(stores.pool)).commands())
+        self.operating = Operating(
+            system=trading.switches,
+            modes=trading.modes,
+            pool=stores.pool,
+            clock=clock,
+            changed=self._changed,
+            canary=trading.canary.words() if trading.canary else "",
+        )
+        self.book.add(ModeCommands(self.operating).commands())
 
     def for_chat(self, panel_url: str) -> Control:
         """Return the chat's view; `panel_url` is the address of the secure panel."""

@@ -143,13 +143,14 @@ class Trading:
             metrics=metrics,
             cool_off_ns=settings.breaker_cool_off_s * 10**9,
         )
+        self.canary = _canary(settings, catalogue)
         self.permits = Permits(
             switches=self.switches,
             modes=self.modes,
             clock_suspect=self.clock_watch.suspect,
             user=self.book.user,
             clock=clock,
-            canary=_canary(settings, catalogue),
+            canary=self.canary,
         )
         triggers = ArmedTriggers()
         self.ledger = Ledger(

@@ -6,6 +6,7 @@ from typing import Final
 import msgspec
 
 from vanta.domain.enums import Mode
+from vanta.domain.verdict import clock_time
 
 STOP_FILE: Final = "STOP"
 """In the home: as long as it is there, a stop is in force."""
@@ -57,6 +58,13 @@ class SystemState(msgspec.Struct, frozen=True, kw_only=True):
                 maintenance_until_ns=other.maintenance_until_ns,
             )
         return state
+
+
+def maintenance_words(state: SystemState) -> str:
+    """Say what people are told of a maintenance."""
+    until_ns, words = state.maintenance_until_ns, state.maintenance_text.rstrip(".")
+    until = f" until about {clock_time(until_ns)}" if until_ns else ""
+    return f"Maintenance{until}. {words}." if words else f"Maintenance{until}."
 
 
 def mode_of(word: str | None) -> Mode:

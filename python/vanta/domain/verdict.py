@@ -1,5 +1,7 @@
 """Verdict: a yes or a no with reasons, stored as is and told the same everywhere."""
 
+from datetime import UTC, datetime
+
 import msgspec
 
 from vanta.domain.units import format_leverage, format_percent, format_price, format_usd
@@ -28,6 +30,11 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def ok(self) -> bool:
         return not self.reasons
+
+
+def clock_time(at_ns: int) -> str:
+    """Render an instant as people read it: `14:00 UTC`."""
+    return datetime.fromtimestamp(at_ns // 10**9, UTC).strftime("%H:%M UTC")
 
 
 def format_unit(value: int, unit: str) -> str:

@@ -63,6 +63,11 @@ class Modes:
         why = next(self._against(user, link), "")
         return (Mode.DRY, why) if why else (Mode.LIVE, "")
 
+    @property
+    def can_send(self) -> bool:
+        """Tell whether this build has a venue that LIVE orders could go to."""
+        return bool(self._live_venues)
+
     def system(self) -> tuple[Mode, str]:
         """Return what the whole system comes to, whatever single people wish, and why."""
         return self.effective(Mode.LIVE, Mode.LIVE.value)

@@ -55,8 +55,7 @@ class Permits:
         state = self._switches.state
         reasons = self._against(intent, state)
         if intent.action is Action.OPEN and state.maintenance:
-            until_ns, text = state.maintenance_until_ns, state.maintenance_text
-            reasons.append(verdicts.maintenance(until_ns, text, self._clock.now_ns()))
+            reasons.append(verdicts.maintenance(state, self._clock.now_ns()))
         return reasons
 
     def before_send(self, order: Order) -> str:
@@ -90,9 +89,10 @@ class Permits:
             reason = verdicts.stopped(state)
             return Shut(code=reason.code, text=reason.text, retry_after_s=STOPPED_RETRY_S)
         if state.maintenance:
-            until_ns, now_ns = state.maintenance_until_ns, self._clock.now_ns()
-            reason = verdicts.maintenance(until_ns, state.maintenance_text, now_ns)
-            return Shut(code=reason.code, text=reason.text, retry_after_s=_wait_s(until_ns, now_ns))
+            now_ns = self._clock.now_ns()
+            reason = verdicts.maintenance(state, now_ns)
+            wait_s = _wait_s(state.maintenance_until_ns, now_ns)
+            return Shut(code=reason.code, text=reason.text, retry_after_s=wait_s)
         return None
 
     def _against(self, intent: Intent, state: SystemState) -> list[Reason]:

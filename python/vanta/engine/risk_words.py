@@ -17,9 +17,8 @@ from vanta.domain.units import (
     format_usd,
     over_percent,
 )
-from vanta.domain.verdict import Reason
+from vanta.domain.verdict import Reason, clock_time
 from vanta.engine.verdicts import (
-    clock_time,
     how_long,
     leverage_range,
     stop_beyond_line,

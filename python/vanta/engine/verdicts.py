@@ -4,7 +4,6 @@ One function per situation. The rules of the core have their words in `risk_word
 """
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import Final
 
 from vanta import _core
@@ -12,16 +11,11 @@ from vanta.domain.enums import Mode, Quality
 from vanta.domain.market import Market
 from vanta.domain.policy import UserBreaker
 from vanta.domain.roles import Standing
-from vanta.domain.system import Stop, SystemState
+from vanta.domain.system import Stop, SystemState, maintenance_words
 from vanta.domain.units import format_leverage, format_percent, format_price, over_percent
-from vanta.domain.verdict import Reason
+from vanta.domain.verdict import Reason, clock_time
 
 _SECOND_NS: Final = 10**9
-
-
-def clock_time(at_ns: int) -> str:
-    """Render an instant as people read it: `14:00 UTC`."""
-    return datetime.fromtimestamp(at_ns // _SECOND_NS, UTC).strftime("%H:%M UTC")
 
 
 def how_long(ns: int) -> str:
@@ -68,13 +62,12 @@ def stopped(state: SystemState) -> Reason:
     return Reason(code="E-STOPPED", rule="STOPPED", text=text)
 
 
-def maintenance(until_ns: int, words: str, now_ns: int) -> Reason:
-    until = f" until about {clock_time(until_ns)}" if until_ns else ""
-    more = f" {words.rstrip('.')}." if words else ""
+def maintenance(state: SystemState, now_ns: int) -> Reason:
+    until_ns = state.maintenance_until_ns
     return Reason(
         code="E-MAINT",
         rule="MAINTENANCE",
-        text=f"Maintenance{until}.{more} Closing and stops work.",
+        text=f"{maintenance_words(state)} Closing and stops work.",
         resets_at_ns=until_ns if until_ns > now_ns else 0,
     )
 

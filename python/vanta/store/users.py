@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from vanta.domain.enums import Mode
 from vanta.domain.errors import NotFoundError
 from vanta.domain.policy import User
 from vanta.domain.roles import Role, Standing
@@ -79,6 +80,15 @@ class Users:
         Raises `asyncpg.UniqueViolationError` when it is another user's.
         """
         await self._pool.execute(self._BIND, user_id, telegram_id)
+
+    _SET_MODE: Final = "UPDATE users SET mode = $2 WHERE id = $1 RETURNING *"
+
+    async def set_mode(self, conn: Conn, user_id: int, mode: Mode) -> User:
+        """Set a person's own wish of mode. Raises `NotFoundError`."""
+        row = await conn.fetchrow(self._SET_MODE, user_id, mode.value)
+        if row is None:
+            raise NotFoundError(f"no user {user_id}")
+        return _user(row)
 
     # --- rights ---------------------------------------------------------------------------------
 

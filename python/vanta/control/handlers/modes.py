@@ -1,5 +1,6 @@
 """Commands about modes: DRY and LIVE of the system and of a person, stop, resume, maintenance."""
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Final, Protocol
 
@@ -83,6 +84,10 @@ class OperatingDesk(Protocol):
 
     async def describe(self, actor: Actor) -> Reply: ...
 
+    async def before_stop(self, level: Stop) -> Sequence[str]: ...
+
+    async def before_live(self) -> Sequence[str]: ...
+
 
 class ModeCommands:
     """Every switch is turned by `operating`, durably and with a row in the audit log."""
@@ -110,17 +115,21 @@ class ModeCommands:
         if not words.are_left:
             return Plan(EXECUTION_MODE, partial(self._operating.describe, actor))
         mode = _mode(words)
-        info = SYSTEM_LIVE if mode is Mode.LIVE else EXECUTION_MODE
-        return Plan(info, partial(self._operating.execution_mode, actor, mode))
+        act = partial(self._operating.execution_mode, actor, mode)
+        if mode is not Mode.LIVE:
+            return Plan(EXECUTION_MODE, act)
+        return Plan(SYSTEM_LIVE, act, tuple(await self._operating.before_live()))
 
     async def _read_stop(self, actor: Actor, words: Words) -> Plan:
         level = Stop.ALL if words.skip("all") else Stop.OPENS
         reason = words.text("reason")
         info = STOP_ALL if level is Stop.ALL else EMERGENCY_STOP
-        return Plan(info, partial(self._operating.stop, actor, level, reason))
+        act = partial(self._operating.stop, actor, level, reason)
+        return Plan(info, act, tuple(await self._operating.before_stop(level)))
 
     async def _read_resume(self, actor: Actor, _words: Words) -> Plan:
-        return Plan(EMERGENCY_RESUME, partial(self._operating.resume, actor))
+        act = partial(self._operating.resume, actor)
+        return Plan(EMERGENCY_RESUME, act, ("The mode is DRY then; LIVE is a separate act.",))
 
     async def _read_maintenance(self, actor: Actor, words: Words) -> Plan:
         is_on = words.choice("switch", ("on", "off")) == "on"
