@@ -8,7 +8,7 @@ import msgspec
 from vanta._core import Exposure, Quote
 from vanta.domain.intent import Intent
 from vanta.domain.order import Order, OrderEvent
-from vanta.domain.policy import Policy
+from vanta.domain.policy import Policy, User, UserBreaker
 from vanta.domain.position import Position
 from vanta.domain.system import SystemState
 from vanta.domain.verdict import Verdict
@@ -148,6 +148,34 @@ class Books(Protocol):
 
     def exposure(self, user_id: int) -> Exposure:
         """Return the account at the last marks. Raises `NotFoundError` for who has none."""
+        ...
+
+
+class LimitsBook(Protocol):
+    """The engine's memory of limits; the stores are written first, then it reads again."""
+
+    async def ensure(self, user_id: int) -> User:
+        """Raises `NotFoundError` for who is not there or has no account."""
+        ...
+
+    def policy(self, user_id: int) -> Policy:
+        """Return the limits in force."""
+        ...
+
+    def ceiling(self) -> Policy: ...
+
+    def exposure(self, user_id: int) -> Exposure: ...
+
+    def breaker(self, user_id: int) -> UserBreaker | None:
+        """Return the user's open breaker."""
+        ...
+
+    async def reread_limits(self, user_id: int) -> None:
+        """Take over one user's limits and breaker at once."""
+        ...
+
+    async def reread_ceiling(self) -> None:
+        """Take over the system's ceiling at once, for all users."""
         ...
 
 

@@ -78,6 +78,15 @@ class Accounts:
         async with self._pool.acquire() as conn:
             return await self.apply(conn, user_id, 0, 0, breaker)
 
+    _PAUSE: Final = """
+        UPDATE accounts SET breaker_until_ns = $2, breaker_losses = 0, breaker_limit = 0
+        WHERE user_id = $1 AND breaker_until_ns < $2
+    """
+
+    async def pause(self, conn: Conn, user_id: int, until_ns: int) -> None:
+        """Open the breaker by hand; one that holds longer stays as it is."""
+        await conn.execute(self._PAUSE, user_id, until_ns)
+
     _SHORTEN: Final = """
         UPDATE accounts SET breaker_until_ns = least(breaker_until_ns, $2)
         WHERE user_id = $1 RETURNING *
