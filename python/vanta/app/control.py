@@ -10,6 +10,7 @@ from vanta.control.handlers.prices import PriceCommands
 from vanta.control.handlers.records import AuditCommands
 from vanta.control.handlers.risk import RiskCommands
 from vanta.control.handlers.security import SecurityCommands
+from vanta.control.limits import LimitsOffice
 from vanta.control.operating import Operating
 from vanta.domain.command import Reply
 from vanta.domain.market import Catalogue
@@ -45,6 +46,15 @@ class ControlRoom:
             clock=clock,
             envelope=envelope,
             changed=self._changed,
+        )
+        self.limits = LimitsOffice(
+            pool=stores.pool,
+            book=trading.book,
+            desk=trading.engine,
+            catalogue=catalogue,
+            clock=clock,
+            fixed=settings.ceilings,
+            delay_ns=settings.loosen_delay_s * 10**9,
         )
         self.credentials = CredentialsDesk(self.rights.step_up)
         self.book = CommandBook(self.rights.gate)

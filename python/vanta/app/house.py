@@ -95,6 +95,7 @@ class House:
             clock=self.clock,
         )
         chat, chat_url, bot = self._telegram(trading, catalogue, control, listener)
+        self.supervisor.add("limits", control.limits.run)
         self.supervisor.add("loop.lag", self._watch_loop)
         ready = _ready(url_of(listener), chat_url, seeded, made_key)
         app = doors.web_application(
