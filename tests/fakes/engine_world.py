@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.fakes.clock import ManualClock
+from tests.fakes.counters import MemoryCounters
 from tests.fakes.envelope import TestEnvelope
 from tests.fakes.quotes import FakeQuotes
 from vanta import _core
@@ -28,6 +29,7 @@ from vanta.engine.ledger import Ledger, Stores
 from vanta.engine.limits import LimitsInForce
 from vanta.engine.mode import Modes
 from vanta.engine.permits import Permits
+from vanta.engine.rates import OpenCounters, Rates
 from vanta.engine.recover import Gate, Recovery
 from vanta.engine.signals import FanOut
 from vanta.engine.switches import Switches
@@ -143,6 +145,7 @@ class World:
     stop_file: Path = NO_FILE
     live_venues: tuple[str, ...] = ()
     canary: Canary | None = None
+    counters: OpenCounters = field(default_factory=MemoryCounters)
 
     def __post_init__(self) -> None:
         pool, clock, metrics = self.pool, self.clock, self.metrics
@@ -225,6 +228,7 @@ class World:
             open_max_age_ns=OPEN_MAX_AGE_NS,
             before_send=self.permits.before_send,
         )
+        self.rates = Rates(counters=self.counters, book=self.book, health=self.modes)
         self.engine = Engine(
             admission=Admission(
                 book=self.book,
@@ -234,6 +238,7 @@ class World:
                 permits=self.permits,
                 is_ready=self.gate.is_open,
             ),
+            rates=self.rates,
             book=self.book,
             triggers=self.triggers,
             orders=self.orders,
@@ -270,6 +275,7 @@ class World:
             in_flight=self.ledger.in_flight,
             is_ready=lambda: self.gate.is_open() and not self.permits.holds_signals(),
         )
+        self.ledger.listen(self.rates.booked)
         self.ledger.listen(self.desk.booked)
         self.ledger.listen(self.fanout.booked)
         self.ledger.listen(lambda change: self._tell_liquidator(change.position))

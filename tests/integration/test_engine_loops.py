@@ -156,7 +156,7 @@ async def test_a_stopping_engine_says_so_and_the_key_works_after(
     world.gate.open()
     running = asyncio.ensure_future(world.engine.run())
     asking = asyncio.ensure_future(world.engine.submit(intent))
-    while not world.engine._running or world.engine._queue.qsize():
+    while not world.engine._running or world.engine._opens.queue.qsize():
         await asyncio.sleep(0)
     running.cancel()
     with pytest.raises(NotRunningError, match="same key"):

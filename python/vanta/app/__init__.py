@@ -25,6 +25,7 @@ from vanta.sandbox.stack import Stack
 from vanta.settings import Settings
 from vanta.store.app_role import role_for
 from vanta.store.claim import Claim
+from vanta.store.counters import Counters
 from vanta.store.migrate import migrate
 from vanta.store.pool import open_pool
 from vanta.store.redis import redis_client
@@ -93,15 +94,19 @@ async def _main(settings: Settings, wish: market.Wish | None, *, fresh: bool) ->
         stack.push_async_callback(claim.release)
         pool = await open_pool(dsn, role=await role_for(dsn))
         stack.push_async_callback(pool.close)
-        # Without Redis we start all the same: it is a view and a reason to stay in DRY.
+        # Without Redis we start all the same: it is a view, a reason to stay in DRY and to open
+        # nothing. What is open is looked after without it.
         redis = redis_client(redis_url)
         stack.push_async_callback(redis.aclose)
+        counting = redis_client(redis_url, timeout_s=None)  # the counters have a shorter one
+        stack.push_async_callback(counting.aclose)
         house = House(
             settings=settings,
             wish=wish,
             home=home,
             pool=pool,
             redis=redis,
+            counters=Counters(counting),
             stack=stack,
             may_trade=claim.is_held,
         )

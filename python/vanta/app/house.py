@@ -30,6 +30,7 @@ from vanta.metrics import Metrics
 from vanta.sandbox.home import Home
 from vanta.sandbox.seed import Seeded, seed
 from vanta.settings import Settings
+from vanta.store.counters import Counters
 from vanta.store.markets import Markets
 from vanta.store.pool import Pool
 from vanta.store.redis import Client, PriceCache, PriceRow, health
@@ -55,6 +56,7 @@ class House:
         home: Home,
         pool: Pool,
         redis: Client,
+        counters: Counters,
         stack: AsyncExitStack,
         may_trade: Callable[[], bool],
     ) -> None:
@@ -69,6 +71,7 @@ class House:
         self.stores = Stores(pool, self.envelope)
         self.priced: set[int] = set()  # markets that any source quotes
         self.redis = redis
+        self.counters = counters
         self.prices = PriceCache(redis)
         self.supervisor = Supervisor(
             self.clock,
@@ -168,6 +171,7 @@ class House:
             clock=self.clock,
             metrics=self.metrics,
             redis_healthy=self._redis_healthy,
+            counters=self.counters,
             may_trade=self.may_trade,
             cache=partial(self._cache, catalogue),
         )

@@ -25,6 +25,7 @@ from vanta.engine.limits import LimitsInForce
 from vanta.engine.mode import Modes
 from vanta.engine.notices import FailoverNotice
 from vanta.engine.permits import Permits
+from vanta.engine.rates import Rates
 from vanta.engine.recover import Gate, Recovery
 from vanta.engine.signals import FanOut
 from vanta.engine.switches import Switches
@@ -35,6 +36,7 @@ from vanta.store.accounts import Accounts
 from vanta.store.audit import Audit
 from vanta.store.ceilings import Ceilings, PendingLimits
 from vanta.store.controls import Controls
+from vanta.store.counters import Counters
 from vanta.store.day_pnl import DayPnl
 from vanta.store.fills import Fills
 from vanta.store.orders import Orders
@@ -96,6 +98,7 @@ class Trading:
         clock: Clock,
         metrics: Metrics,
         redis_healthy: Callable[[], Awaitable[bool]],
+        counters: Counters,
         may_trade: Callable[[], bool],
         cache: Cache,
     ) -> None:
@@ -183,6 +186,7 @@ class Trading:
             before_send=self.permits.before_send,
         )
         self.gate = Gate()
+        rates = Rates(counters=counters, book=self.book, health=self.modes)
         self.engine = Engine(
             admission=Admission(
                 book=self.book,
@@ -192,6 +196,7 @@ class Trading:
                 permits=self.permits,
                 is_ready=self.takes_risk,
             ),
+            rates=rates,
             book=self.book,
             triggers=triggers,
             orders=stores.orders,
@@ -239,6 +244,7 @@ class Trading:
             clock=clock,
             open_max_age_ns=open_max_age_ns,
         )
+        self.ledger.listen(rates.booked)
         self.ledger.listen(self.desk.booked)
         self.ledger.listen(self.fanout.booked)
         self.ledger.listen(self._tell_liquidator)

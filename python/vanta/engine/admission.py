@@ -43,6 +43,7 @@ class Decision:
         "asked",
         "figures",
         "intent",
+        "is_counted",
         "market",
         "mode",
         "nearest_e6",
@@ -60,6 +61,7 @@ class Decision:
         self.nearest_e6 = 0
         self.reservation = 0
         self.asked = False  # the risk book has been
+        self.is_counted = False  # by the rate counters, for this very decision
         self.figures: _core.RiskVerdict | None = None
 
     @property

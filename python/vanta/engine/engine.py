@@ -1,9 +1,12 @@
 """The engine: the one door through which an intent becomes an order.
 
-    submit -> queue -> [admit -> insert -> executor] -> ledger -> settled
+    submit ─┬─► opens   ─► [admit ─► count ─► insert ─► executor] ─┬─► ledger ─► settled
+            └─► changes ─► [admit ──────────► insert ─► executor] ─┘
 
-Submits are taken in groups, so that a burst costs one transaction. The work runs in the engine's
-own task: a caller that goes away (a closed connection, a time-out) never leaves half an order.
+Opens and changes of open positions (closes, stops, what the venue did) have a lane each, so that a
+close never waits for what an open waits for. Submits are taken in groups, so that a burst costs
+one transaction. The work runs in the lanes' own tasks: a caller that goes away (a closed
+connection, a time-out) never leaves half an order.
 """
 
 import asyncio
@@ -24,6 +27,7 @@ from vanta.domain.verdict import Reason
 from vanta.engine.account import AccountBook
 from vanta.engine.admission import Admission, Decision
 from vanta.engine.ledger import Ledger
+from vanta.engine.rates import Rates
 from vanta.engine.triggers import ArmedTriggers
 from vanta.metrics import Metrics
 from vanta.store.orders import OrderDraft, Orders
@@ -64,6 +68,17 @@ class _Ask:
             self.answer.exception()  # the caller may be gone; then nobody else reads it
 
 
+class _Lane:
+    """Submits of one kind that wait for each other."""
+
+    __slots__ = ("queue", "unsure")
+
+    def __init__(self) -> None:
+        self.queue: asyncio.Queue[_Ask] = asyncio.Queue(QUEUE)
+        # Admitted and perhaps written. Bounded: while there are some, the lane admits nothing.
+        self.unsure: list[Decision] = []
+
+
 class Engine:
     """Decides, writes and hands over; implements `Desk`."""
 
@@ -71,6 +86,7 @@ class Engine:
         self,
         *,
         admission: Admission,
+        rates: Rates,
         book: AccountBook,
         triggers: ArmedTriggers,
         orders: Orders,
@@ -82,6 +98,7 @@ class Engine:
         metrics: Metrics,
     ) -> None:
         self._admission = admission
+        self._rates = rates
         self._book = book
         self._triggers = triggers
         self._orders = orders
@@ -91,10 +108,8 @@ class Engine:
         self._clock = clock
         self._crash = crash
         self._metrics = metrics
-        self._queue: asyncio.Queue[_Ask] = asyncio.Queue(QUEUE)
+        self._opens, self._changes = _Lane(), _Lane()
         self._running: dict[_Key, _Ask] = {}
-        # Admitted and perhaps written. Bounded: while there are some, nothing else is admitted.
-        self._unsure: list[Decision] = []
 
     # --- Desk -----------------------------------------------------------------------------------
 
@@ -111,8 +126,9 @@ class Engine:
             # The same key is being worked on: its answer is ours.
             order = await asyncio.shield(first.answer)
             return msgspec.structs.replace(order, duplicate=True, reservation=0)
+        lane = self._opens if intent.action is Action.OPEN else self._changes
         try:
-            await self._queue.put(ask)
+            await lane.queue.put(ask)
         except BaseException:
             self._running.pop(ask.key, None)
             ask.fail(NotRunningError("the first caller of this key went away; ask again"))
@@ -172,17 +188,22 @@ class Engine:
         """Wait until the order is terminal or the time is up; return it as it is then."""
         return await self._ledger.settled(order_id, timeout_s)
 
-    # --- the task -------------------------------------------------------------------------------
+    # --- the tasks ------------------------------------------------------------------------------
 
     async def run(self) -> None:
         """Answer submits for ever."""
+        async with asyncio.TaskGroup() as lanes:
+            lanes.create_task(self._serve(self._opens))
+            lanes.create_task(self._serve(self._changes))
+
+    async def _serve(self, lane: _Lane) -> None:
         while True:
-            group = [await self._queue.get()]
-            while len(group) < GROUP and not self._queue.empty():
-                group.append(self._queue.get_nowait())
+            group = [await lane.queue.get()]
+            while len(group) < GROUP and not lane.queue.empty():
+                group.append(lane.queue.get_nowait())
             try:
-                await self._settle_unsure()
-                await self._answer(group)
+                await self._settle_unsure(lane)
+                await self._answer(lane, group)
             except Exception as error:
                 # Nobody was told yes. A row that was written all the same is found by redelivery.
                 _log.exception("engine.group_failed", intents=len(group))
@@ -195,36 +216,46 @@ class Engine:
             finally:
                 for ask in group:
                     self._running.pop(ask.key, None)
+            if lane is self._opens:
+                await self._rates.settle()
 
-    async def _answer(self, group: Sequence[_Ask]) -> None:
+    async def _answer(self, lane: _Lane, group: Sequence[_Ask]) -> None:
         asks, decisions = await self._decide(group)
         if not asks:
             return
+        # The instant at which the opens count: in the counters, and by their rows after a restart.
+        now_ns = self._clock.now_ns()
         try:
-            await self._write(asks, decisions)
+            await self._rates.count(decisions, now_ns)
+        except BaseException:
+            self._forget(decisions)
+            raise
+        try:
+            await self._write(lane, asks, decisions, now_ns)
         except _ROW_FAULTS as error:
             if len(asks) == 1:
                 asks[0].fail(error)
                 return
             # One row that the database refuses must not take the others down.
             for ask in asks:
-                await self._answer([ask])
+                await self._answer(lane, [ask])
 
-    async def _write(self, asks: Sequence[_Ask], decisions: Sequence[Decision]) -> None:
+    async def _write(
+        self, lane: _Lane, asks: Sequence[_Ask], decisions: Sequence[Decision], now_ns: int
+    ) -> None:
         try:
-            orders = await self._orders.insert_many([self._draft(d) for d in decisions])
+            orders = await self._orders.insert_many([self._draft(d, now_ns) for d in decisions])
         except AWAY:
             # What may be durable keeps its cash set aside until somebody has looked.
-            self._unsure += [decision for decision in decisions if not decision.reasons]
+            lane.unsure += [decision for decision in decisions if not decision.reasons]
             raise
         except BaseException:
-            for decision in decisions:
-                self._book.risk.release(decision.reservation)
+            self._forget(decisions)
             raise
         fresh = []
         for decision, order in zip(decisions, orders, strict=True):
             if order.duplicate:
-                self._book.risk.release(decision.reservation)
+                self._forget([decision])
             elif order.state is OrderState.CREATED:
                 fresh.append(order)
             else:
@@ -236,15 +267,24 @@ class Engine:
         for ask, order in zip(asks, orders, strict=True):
             ask.succeed(order)
 
-    async def _settle_unsure(self) -> None:
+    def _forget(self, decisions: Sequence[Decision]) -> None:
+        """Set free and give back what decisions took that came to nothing."""
+        for decision in decisions:
+            self._book.risk.release(decision.reservation)
+        self._rates.owe(decisions)
+
+    async def _settle_unsure(self, lane: _Lane) -> None:
         """Find out what became of rows whose write got no answer; raises while nobody can say."""
-        while self._unsure:
-            decision = self._unsure[-1]
+        while lane.unsure:
+            decision = lane.unsure[-1]
             intent = decision.intent
             order = await self._orders.by_key(intent.user_id, intent.source, intent.ref)
-            self._unsure.pop()
-            if order is None or order.state.is_terminal or self._ledger.is_expected(order.id):
-                # Not written, or found by redelivery meanwhile.
+            lane.unsure.pop()
+            if order is None:
+                self._forget([decision])
+                continue
+            if order.state.is_terminal or self._ledger.is_expected(order.id):
+                # Found by redelivery meanwhile.
                 self._book.risk.release(decision.reservation)
                 continue
             order = msgspec.structs.replace(order, reservation=decision.reservation)
@@ -279,14 +319,15 @@ class Engine:
                 decided.append((ask, decision))
         return [ask for ask, _ in decided], [decision for _, decision in decided]
 
-    def _draft(self, decision: Decision) -> OrderDraft:
+    @staticmethod
+    def _draft(decision: Decision, now_ns: int) -> OrderDraft:
         quote = decision.quote
         return OrderDraft(
             intent=decision.intent,
             mode=decision.mode,
             state=OrderState.REFUSED if decision.reasons else OrderState.CREATED,
             verdict=decision.verdict,
-            created_ns=self._clock.now_ns(),
+            created_ns=now_ns,
             quote_e10=quote.price_e10,
             quote_as_of_ns=quote.as_of_ns,
             quote_quality=quote.quality,

@@ -97,6 +97,14 @@ class Modes:
 
     # --- health -----------------------------------------------------------------------------------
 
+    def redis_ok(self) -> bool:
+        """Tell whether Redis has been healthy for long enough."""
+        return self._good_reads >= HEALTHY_READS
+
+    def redis_failed(self) -> None:
+        """Hear that Redis failed somebody else: as good as a bad read of our own."""
+        self._good_reads = 0
+
     async def run(self) -> None:
         """Read the health for ever."""
         while True:

@@ -4,7 +4,7 @@ A value that breaks a limit is rounded up where it is shown, so that it never re
 """
 
 from collections.abc import Callable
-from typing import Final
+from typing import Final, Protocol
 
 from vanta import _core
 from vanta.domain.enums import Side
@@ -49,7 +49,20 @@ class RiskCase:
         self.now_ns = now_ns
 
 
-_Text = Callable[[_core.Failure, RiskCase], str]
+class Numbers(Protocol):
+    """What a failed rule comes with."""
+
+    @property
+    def value(self) -> int: ...
+
+    @property
+    def limit(self) -> int: ...
+
+    @property
+    def resets_at_ns(self) -> int: ...
+
+
+_Text = Callable[[Numbers, RiskCase], str]
 
 
 def _resets(resets_at_ns: int, now_ns: int) -> str:
@@ -63,20 +76,20 @@ def _over_usd(amount_e6: int) -> str:
     return format_usd(-(-amount_e6 // 10**4) * 10**4)
 
 
-def _market(_: _core.Failure, case: RiskCase) -> str:
+def _market(_: Numbers, case: RiskCase) -> str:
     return f"{case.market.symbol} takes no new positions here."
 
 
-def _leverage(f: _core.Failure, case: RiskCase) -> str:
+def _leverage(f: Numbers, case: RiskCase) -> str:
     return leverage_range(case.market, f.value).text
 
 
-def _leverage_policy(f: _core.Failure, _: RiskCase) -> str:
+def _leverage_policy(f: Numbers, _: RiskCase) -> str:
     limit = format_leverage(f.limit)
     return f"Your limit allows up to {limit}; you asked {format_leverage(f.value)}."
 
 
-def _position_min(f: _core.Failure, case: RiskCase) -> str:
+def _position_min(f: Numbers, case: RiskCase) -> str:
     collateral = format_usd(case.collateral_e6)
     times = format_leverage(case.leverage_e10).removesuffix("x")
     return (
@@ -85,15 +98,15 @@ def _position_min(f: _core.Failure, case: RiskCase) -> str:
     )
 
 
-def _position_max(f: _core.Failure, _: RiskCase) -> str:
+def _position_max(f: Numbers, _: RiskCase) -> str:
     return f"Trade exceeds max size: {_over_usd(f.value)} of {format_usd(f.limit)} USD."
 
 
-def _balance(f: _core.Failure, _: RiskCase) -> str:
+def _balance(f: Numbers, _: RiskCase) -> str:
     return f"You have {format_usd(f.limit)} USDC free; this needs {_over_usd(f.value)}."
 
 
-def _account_risk(f: _core.Failure, _: RiskCase) -> str:
+def _account_risk(f: Numbers, _: RiskCase) -> str:
     limit = format_percent(f.limit)
     if f.value == I64_MAX:
         return f"There is no equity to lose this from; your limit is {limit} of your account."
@@ -103,16 +116,16 @@ def _account_risk(f: _core.Failure, _: RiskCase) -> str:
     )
 
 
-def _stop_side(f: _core.Failure, case: RiskCase) -> str:
+def _stop_side(f: Numbers, case: RiskCase) -> str:
     wanted = "below" if case.side is Side.LONG else "above"
     return f"Stop loss {format_price(f.value)} must be {wanted} the entry {format_price(f.limit)}."
 
 
-def _liquidation_buffer(f: _core.Failure, case: RiskCase) -> str:
+def _liquidation_buffer(f: Numbers, case: RiskCase) -> str:
     return stop_beyond_line(level_e10=f.value, line_e10=f.limit, buffer_e10=case.buffer_e10).text
 
 
-def _daily_loss(f: _core.Failure, case: RiskCase) -> str:
+def _daily_loss(f: Numbers, case: RiskCase) -> str:
     lost = "all" if f.value >= I64_MAX else format_percent(f.value)
     return (
         f"Daily loss limit reached: {lost} of {format_percent(f.limit)}. Trading paused until "
@@ -120,32 +133,39 @@ def _daily_loss(f: _core.Failure, case: RiskCase) -> str:
     )
 
 
-def _losses_in_row(f: _core.Failure, _: RiskCase) -> str:
+def _losses_in_row(f: Numbers, _: RiskCase) -> str:
     return (
         f"{f.value} losses in a row (limit {f.limit}): opens are paused. Closing still works; "
         "a close without a loss ends the streak."
     )
 
 
-def _opens_per_minute(f: _core.Failure, case: RiskCase) -> str:
+def _opens_per_minute(f: Numbers, case: RiskCase) -> str:
     text = f"{f.value - 1} opens in the last minute (limit {f.limit})"
     if not f.resets_at_ns:
         return f"{text}."
     return f"{text}, next in {how_long(f.resets_at_ns - case.now_ns)}."
 
 
-def _trades_per_day(f: _core.Failure, case: RiskCase) -> str:
+def _trades_per_day(f: Numbers, case: RiskCase) -> str:
     reset = _resets(f.resets_at_ns, case.now_ns)
     return f"{f.value - 1} trades today (limit {f.limit}). {reset}. Closing still works."
 
 
 def _volume(window: str) -> _Text:
-    def text(f: _core.Failure, case: RiskCase) -> str:
+    def text(f: Numbers, case: RiskCase) -> str:
         reset = _resets(f.resets_at_ns, case.now_ns)
         made, limit = _over_usd(f.value), format_usd(f.limit)
         return f"{window} volume: this would make {made} of {limit}. {reset}."
 
     return text
+
+
+def _copies_per_minute(f: Numbers, case: RiskCase) -> str:
+    text = f"Skipped: {f.value - 1} copies in the last minute (limit {f.limit})"
+    if not f.resets_at_ns:
+        return f"{text}."
+    return f"{text}, next in {how_long(f.resets_at_ns - case.now_ns)}."
 
 
 _RULES: Final[dict[str, tuple[str, str, _Text]]] = {
@@ -165,19 +185,24 @@ _RULES: Final[dict[str, tuple[str, str, _Text]]] = {
     "TRADES_PER_DAY": ("E-RATE", "count", _trades_per_day),
     "VOLUME_HOUR": ("E-VOL", "usd_e6", _volume("Hourly")),
     "VOLUME_DAY": ("E-VOL", "usd_e6", _volume("Daily")),
+    "COPIES_PER_MINUTE": ("E-COPY-SKIP", "count", _copies_per_minute),
 }
 
 
 def of_failure(failure: _core.Failure, case: RiskCase) -> Reason:
     """Turn a failed rule of the core into its published code and sentence."""
-    name = _core.RULES[failure.rule]
+    return of_rule(_core.RULES[failure.rule], failure, case)
+
+
+def of_rule(name: str, numbers: Numbers, case: RiskCase) -> Reason:
+    """Turn a failed rule, whoever found it, into its published code and sentence."""
     code, unit, text = _RULES[name]
     return Reason(
         code=code,
         rule=name,
-        text=text(failure, case),
-        value=failure.value,
-        limit=failure.limit,
+        text=text(numbers, case),
+        value=numbers.value,
+        limit=numbers.limit,
         unit=unit,
-        resets_at_ns=failure.resets_at_ns,
+        resets_at_ns=numbers.resets_at_ns,
     )

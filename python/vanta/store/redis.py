@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 else:
     Client = Redis
 
+AWAY: Final = (RedisError, OSError, TimeoutError)
+"""Raised when Redis cannot answer, whatever the reason."""
+
 TIMEOUT_S: Final = 1.0
 # One hash, so one slot of a cluster, and all prices in one read.
 _PRICES: Final = "{vanta}:prices"
@@ -38,16 +41,17 @@ class PriceRow(msgspec.Struct, frozen=True, kw_only=True):
     cached_ns: int
 
 
-def redis_client(url: str) -> Client:
+def redis_client(url: str, *, timeout_s: float | None = TIMEOUT_S) -> Client:
     """Return a client that connects when it is first used; the caller closes with `aclose()`.
 
-    Raises `ConfigError` for an address that cannot be one.
+    `timeout_s` is of each command; None for a caller that has a time-out of its own. Raises
+    `ConfigError` for an address that cannot be one.
     """
     try:
         return Redis.from_url(
             url,
-            socket_timeout=TIMEOUT_S,
-            socket_connect_timeout=TIMEOUT_S,
+            socket_timeout=timeout_s,
+            socket_connect_timeout=timeout_s,
             max_connections=16,
             # Once more on a connection that a restart has cut, then say so: callers have their
             # own ways of waiting.
@@ -62,7 +66,7 @@ async def health(redis: Client) -> bool:
     try:
         async with asyncio.timeout(TIMEOUT_S):
             await redis.get(_HEALTH)
-    except (RedisError, OSError, TimeoutError):
+    except AWAY:
         return False
     return True
 

@@ -1,0 +1,257 @@
+"""Rates and volumes of each user in Redis: how much was opened, copied and said in which window.
+
+Redis is the second belt: it counts across all processes of an installation. The first is the
+core's risk book, whose windows come from Postgres at the start. After a flush the counters here
+begin at zero; the core still holds, so nobody opens more than the limits allow.
+
+A window is exact: an open counts until exactly a minute, an hour or the end of the UTC day after
+it, and a value equal to the limit passes. Redis scores are doubles, so instants are microseconds
+(an open is dated at the next full one, now is the last full one: it never leaves early) and amounts
+must stay below `COUNTABLE`. A clock set back counts what is dated ahead: the safe side.
+"""
+
+import asyncio
+import hashlib
+import math
+from collections.abc import Sequence
+from importlib.resources import files
+from typing import Any, Final, NamedTuple
+
+import msgspec
+from redis.exceptions import NoScriptError, ResponseError
+
+from vanta.domain.enums import Source
+from vanta.domain.errors import InputError
+from vanta.domain.policy import Policy
+from vanta.store.redis import Client
+
+TIMEOUT_S: Final = 0.25  # for everything: an open that waits for Redis is better refused
+TOGETHER: Final = 8  # connections in use at once; the others wait, which is part of the time
+COUNTABLE: Final = 2**50  # amounts and limits; sums over several windows stay exact in a double
+RULES: Final = (
+    "OPENS_PER_MINUTE",
+    "TRADES_PER_DAY",
+    "VOLUME_HOUR",
+    "VOLUME_DAY",
+    "COPIES_PER_MINUTE",
+)
+LIMITS: Final = (
+    "opens_per_minute",
+    "trades_per_day",
+    "volume_hour_e6",
+    "volume_day_e6",
+    "copies_per_minute",
+)
+
+_US: Final = 1_000
+_DAY_US: Final = 86_400 * 10**6
+_COUNTED: Final = 1  # 2: was counted before
+
+
+class OpenAsk(msgspec.Struct, frozen=True, kw_only=True):
+    """An open that wants to be counted; (user, source, ref) is its key, as an intent's."""
+
+    user_id: int
+    source: Source
+    ref: str
+    notional_e6: int
+    policy: Policy  # the limits of the user: the same in all asks of one `take`
+
+    @property
+    def key(self) -> str:
+        return f"{self.source.value}:{self.ref}"
+
+
+class Excess(NamedTuple):
+    """One limit that an open would exceed."""
+
+    rule: str
+    value: int  # what it would make
+    limit: int
+    resets_at_ns: int  # when it fits; 0 = waiting does not help
+
+
+class Grant(NamedTuple):
+    """What became of an ask. `counted` tells whether this very call counted it."""
+
+    excesses: tuple[Excess, ...] = ()
+    counted: bool = False
+
+    @property
+    def ok(self) -> bool:
+        return not self.excesses
+
+
+class Used(NamedTuple):
+    """What is used of one window, and when the first of it leaves; 0 = nothing is used."""
+
+    value: int
+    frees_at_ns: int
+
+
+class Usage(NamedTuple):
+    """What a user has used of each window."""
+
+    opens_minute: Used
+    trades_day: Used
+    volume_hour_e6: Used
+    volume_day_e6: Used
+    copies_minute: Used
+    messages_minute: Used
+
+
+class _Script:
+    """A script by its hash, as the bytes of a call up to its keys."""
+
+    def __init__(self, name: str, keys: int) -> None:
+        self.source = files(__package__).joinpath("lua", f"{name}.lua").read_bytes()
+        self.sha = hashlib.sha1(self.source, usedforsecurity=False).hexdigest()
+        self._keys = keys
+
+    def call(self, *arguments: bytes, loads: bool = False) -> bytes:
+        """Pack keys and values; `loads` sends the source too, for a server that lost it."""
+        head = (b"EVAL", self.source) if loads else (b"EVALSHA", self.sha.encode())
+        words = (*head, b"%d" % self._keys, *arguments)
+        return b"*%d\r\n" % len(words) + b"".join(b"$%d\r\n%b\r\n" % (len(w), w) for w in words)
+
+
+_OPENS_KEYS: Final = ("opens", "sums", "copies")
+_TAKE: Final = _Script("take", 3)
+_GIVE_BACK: Final = _Script("give_back", 3)
+_MESSAGE: Final = _Script("message", 1)
+_USAGE: Final = _Script("usage", 4)
+
+
+class Counters:
+    """Counts and refuses in one step, each user's in one slot of a cluster.
+
+    All methods raise `RedisError`, `OSError` or `TimeoutError` when Redis does not answer within
+    `TIMEOUT_S`; whether it counted is then not known, and asking again counts once.
+    """
+
+    def __init__(self, redis: Client) -> None:
+        self._redis = redis
+        self._turns = asyncio.Semaphore(TOGETHER)
+
+    async def take(self, asks: Sequence[OpenAsk], now_ns: int) -> list[Grant]:
+        """Count opens in one round trip; an answer each, in order. Refused ones are not counted.
+
+        Raises `InputError` for an amount or limit that cannot be counted; then none was.
+        """
+        of_user: dict[int, list[int]] = {}
+        for place, ask in enumerate(asks):
+            of_user.setdefault(ask.user_id, []).append(place)
+        instants = _instants(now_ns)
+        calls = [
+            (*_keys(user_id, *_OPENS_KEYS), _packed(instants, [asks[n] for n in places]))
+            for user_id, places in of_user.items()
+        ]
+        said = await self._run(_TAKE, calls)
+        grants = [Grant()] * len(asks)
+        for places, answers in zip(of_user.values(), said, strict=True):
+            for place, answer in zip(places, answers, strict=True):
+                grants[place] = _grant(answer, asks[place].policy)
+        return grants
+
+    async def give_back(self, asks: Sequence[OpenAsk]) -> None:
+        """Take opens out again that came to nothing. What is not counted stays so."""
+        of_user: dict[int, list[bytes]] = {}
+        for ask in asks:
+            of_user.setdefault(ask.user_id, []).append(ask.key.encode())
+        calls = [(*_keys(user_id, *_OPENS_KEYS), *keys) for user_id, keys in of_user.items()]
+        await self._run(_GIVE_BACK, calls)
+
+    async def message(self, user_id: int, limit: int, now_ns: int) -> int:
+        """Count a message in the rolling minute; 0, or how long (ns) until there is room."""
+        now_us, at_us, _ = _instants(now_ns)
+        numbers = (b"%d" % number for number in (now_us, at_us, limit))
+        [wait_us] = await self._run(_MESSAGE, [(*_keys(user_id, "messages"), *numbers)])
+        return int(wait_us) * _US
+
+    async def usage(self, user_id: int, now_ns: int) -> Usage:
+        """Tell what a user has used of each window."""
+        now_us, _, day_us = _instants(now_ns)
+        keys = _keys(user_id, *_OPENS_KEYS, "messages")
+        [said] = await self._run(_USAGE, [(*keys, b"%d" % now_us, b"%d" % day_us)])
+        pairs = zip(said[::2], said[1::2], strict=True)
+        return Usage(*(Used(value, frees_at_us * _US) for value, frees_at_us in pairs))
+
+    async def _run(self, script: _Script, calls: Sequence[tuple[bytes, ...]]) -> list[Any]:
+        """Call the script with each of these arguments, in one round trip."""
+        if not calls:
+            return []
+        async with asyncio.timeout(TIMEOUT_S), self._turns:
+            answers = await self._exchange([script.call(*call) for call in calls])
+            lost = [n for n, said in enumerate(answers) if isinstance(said, NoScriptError)]
+            if lost:
+                # A server that restarted or was flushed. Its script comes with the first call.
+                again = [script.call(*calls[n], loads=n == lost[0]) for n in lost]
+                for n, said in zip(lost, await self._exchange(again), strict=True):
+                    answers[n] = said
+        for said in answers:
+            if isinstance(said, Exception):
+                raise said
+        return answers
+
+    async def _exchange(self, packed: Sequence[bytes]) -> list[Any]:
+        # The client's own packing costs more than all the rest of a decision.
+        pool = self._redis.connection_pool
+        connection = await pool.get_connection()  # type: ignore[no-untyped-call]
+        try:
+            await connection.send_packed_command([b"".join(packed)])
+            return [await _answer(connection) for _ in packed]
+        except BaseException:
+            # What is still on its way must not be taken for the answer to another question.
+            await connection.disconnect(nowait=True)
+            raise
+        finally:
+            await pool.release(connection)
+
+
+async def _answer(connection: Any) -> Any:
+    """Read one answer; an error of the server is one too, so that the rest is read as well."""
+    try:
+        return await connection.read_response(timeout=math.inf)  # the time-out is of the whole
+    except ResponseError as error:
+        return error
+
+
+def _instants(now_ns: int) -> tuple[int, int, int]:
+    """Return now, the date of what is counted now, and 00:00 UTC; in microseconds."""
+    now_us = now_ns // _US
+    return now_us, -(-now_ns // _US), now_us - now_us % _DAY_US
+
+
+def _keys(user_id: int, *names: str) -> tuple[bytes, ...]:
+    # The braces make them one slot of a cluster.
+    return tuple(f"{{u:{user_id}}}:{name}".encode() for name in names)
+
+
+def _packed(instants: tuple[int, int, int], asks: Sequence[OpenAsk]) -> bytes:
+    policy = asks[0].policy
+    words: list[int | str] = [*instants]
+    for name in LIMITS:
+        limit = getattr(policy, name)
+        _check(name, limit)
+        words.append(limit)
+    for ask in asks:
+        _check("notional_e6", ask.notional_e6, least=1)
+        words += (ask.key, ask.notional_e6, int(ask.source is Source.COPY))
+    return msgspec.msgpack.encode(words)
+
+
+def _check(name: str, value: int, least: int = 0) -> None:
+    if not least <= value <= COUNTABLE:
+        raise InputError("E-ARG", field=name, value=value, limit=f"{least} to {COUNTABLE}")
+
+
+def _grant(answer: int | list[int], policy: Policy) -> Grant:
+    if not isinstance(answer, list):
+        return Grant(counted=answer == _COUNTED)
+    threes = zip(answer[::3], answer[1::3], answer[2::3], strict=True)
+    return Grant(
+        tuple(
+            Excess(RULES[rule - 1], value, getattr(policy, LIMITS[rule - 1]), resets_us * _US)
+            for rule, value, resets_us in threes
+        )
+    )
