@@ -1,31 +1,46 @@
-"""Wires the control room: rights, credentials, and the one book of commands for every way in."""
+"""Wires the control room: rights, credentials, limits, modes, and the one book of commands."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import argon2
 
 from vanta.app.rights import Rights
 from vanta.app.trading import Stores, Trading
-from vanta.control.commands import CommandBook
+from vanta.checks import Check
+from vanta.control.commands import Command, CommandBook
 from vanta.control.credentials_desk import CredentialsDesk
+from vanta.control.handlers.limits import LimitCommands
 from vanta.control.handlers.modes import ModeCommands
 from vanta.control.handlers.people import PeopleCommands
 from vanta.control.handlers.prices import PriceCommands
+from vanta.control.handlers.rates import RateCommands
 from vanta.control.handlers.records import AuditCommands
 from vanta.control.handlers.risk import RiskCommands
 from vanta.control.handlers.security import SecurityCommands
+from vanta.control.handlers.system import SystemCommands
 from vanta.control.limits import LimitsOffice
 from vanta.control.operating import Operating
+from vanta.control.step_up import HASHER
 from vanta.domain.command import Reply
 from vanta.domain.market import Catalogue
 from vanta.domain.policy import User
 from vanta.domain.ports import Clock, Envelope
 from vanta.settings import Settings
-from vanta.store.audit import Audit
 from vanta.store.credentials import Credentials
+from vanta.supervise import Supervisor
 from vanta.telegram.context import Control
+
+Tasks = Callable[[], Mapping[str, Mapping[str, Any]]]
 
 
 class ControlRoom:
     """Built once; chat, command line and HTTP share it.
 
-    way in ─► book ─► gate ─► handlers ─► people · step-up · engine
+    way in ─► book ─► gate ─► handlers ─► people · step-up · limits · operating · engine
+
+    `checks` are the readiness checks by part, `tasks` tells of the supervised tasks; both are asked
+    at each look, so that what is wired later shows too.
     """
 
     def __init__(
@@ -37,16 +52,23 @@ class ControlRoom:
         catalogue: Catalogue,
         envelope: Envelope,
         clock: Clock,
+        checks: Mapping[str, Check],
+        tasks: Tasks,
+        hasher: argon2.PasswordHasher = HASHER,
     ) -> None:
         self._stores = stores
         self._trading = trading
+        self._catalogue = catalogue
+        self._clock = clock
         self.rights = Rights(
             settings=settings,
             pool=stores.pool,
             clock=clock,
             envelope=envelope,
             changed=self._changed,
+            hasher=hasher,
         )
+        self.credentials = CredentialsDesk(self.rights.step_up)
         self.limits = LimitsOffice(
             pool=stores.pool,
             book=trading.book,
@@ -56,35 +78,6 @@ class ControlRoom:
             fixed=settings.ceilings,
             delay_ns=settings.loosen_delay_s * 10**9,
         )
-        self.credentials = CredentialsDesk(self.rights.step_up)
-        self.book = CommandBook(self.rights.gate)
-        self.book.add(
-            SecurityCommands(
-                step_up=self.rights.step_up, credentials=Credentials(stores.pool), clock=clock
-            ).commands()
-        )
-        self.book.add(
-            RiskCommands(
-                users=stores.users, books=trading.book, quotes=trading.feed, catalogue=catalogue
-            ).commands()
-        )
-        self.book.add(
-            PriceCommands(
-                catalogue=catalogue, quotes=trading.feed, feed_status=trading.feed.status
-            ).commands()
-        )
-        self.book.add(
-            PeopleCommands(
-                people=self.rights.people,
-                approvals=self.rights.approvals,
-                right_of=self.book.right_of,
-                carry_out=self.book.carry_out,
-                users=stores.users,
-                policies=stores.policies,
-                books=trading.book,
-            ).commands()
-        )
-        self.book.add(AuditCommands(Audit(stores.pool)).commands())
         self.operating = Operating(
             system=trading.switches,
             modes=trading.modes,
@@ -93,7 +86,71 @@ class ControlRoom:
             changed=self._changed,
             canary=trading.canary.words() if trading.canary else "",
         )
-        self.book.add(ModeCommands(self.operating).commands())
+        self.book = CommandBook(self.rights.gate)
+        self.book.add(self._personal())
+        self.book.add(self._looking(checks, tasks))
+        self.book.add(self._people())
+
+    def add_roles(self, supervisor: Supervisor) -> None:
+        """Supervise what this room does by itself."""
+        supervisor.add("limits", self.limits.run)
+
+    def _personal(self) -> Iterator[Command]:
+        yield from ModeCommands(self.operating).commands()
+        yield from SecurityCommands(
+            step_up=self.rights.step_up,
+            credentials=Credentials(self._stores.pool),
+            clock=self._clock,
+        ).commands()
+        yield from LimitCommands(
+            office=self.limits, catalogue=self._catalogue, quotes=self._trading.feed
+        ).commands()
+
+    def _looking(self, checks: Mapping[str, Check], tasks: Tasks) -> Iterator[Command]:
+        stores, trading = self._stores, self._trading
+
+        async def under_way() -> int:
+            return len(trading.ledger.in_flight())
+
+        yield from SystemCommands(
+            operating=self.operating,
+            controls=trading.switches,
+            checks=checks,
+            queues={
+                "orders": under_way,
+                "signals": stores.signals.waiting,
+                "notices": stores.outbox.waiting,
+            },
+            tasks=tasks,
+            listing=self.book.listing,
+            users=stores.users,
+            books=trading.book,
+            clock=self._clock,
+        ).commands()
+        yield from RiskCommands(
+            users=stores.users,
+            books=trading.book,
+            quotes=trading.feed,
+            catalogue=self._catalogue,
+        ).commands()
+        yield from RateCommands(
+            office=self.limits, users=stores.users, books=trading.book
+        ).commands()
+        yield from PriceCommands(
+            catalogue=self._catalogue, quotes=trading.feed, feed_status=trading.feed.status
+        ).commands()
+        yield from AuditCommands(stores.audit).commands()
+
+    def _people(self) -> Iterator[Command]:
+        yield from PeopleCommands(
+            people=self.rights.people,
+            approvals=self.rights.approvals,
+            right_of=self.book.right_of,
+            carry_out=self.book.carry_out,
+            users=self._stores.users,
+            policies=self._stores.policies,
+            books=self._trading.book,
+        ).commands()
 
     def for_chat(self, panel_url: str) -> Control:
         """Return the chat's view; `panel_url` is the address of the secure panel."""

@@ -21,6 +21,7 @@ from vanta.app.lifecycle import Shutdown, write_atomically
 from vanta.app.ready import Ready
 from vanta.app.serving import HttpServer, bind, url_of
 from vanta.app.trading import Stores, Trading
+from vanta.checks import Check
 from vanta.clock import SystemClock
 from vanta.domain.market import Catalogue
 from vanta.domain.webhook_signature import format_secret
@@ -69,6 +70,7 @@ class House:
         self.metrics = Metrics()
         self.envelope = SealedBox(self.metrics)
         self.stores = Stores(pool, self.envelope)
+        self.checks: dict[str, Check] = {}  # readiness by part, once it is built
         self.priced: set[int] = set()  # markets that any source quotes
         self.redis = redis
         self.counters = counters
@@ -96,10 +98,21 @@ class House:
             catalogue=catalogue,
             envelope=self.envelope,
             clock=self.clock,
+            checks=self.checks,
+            tasks=self.supervisor.status,
         )
         chat, chat_url, bot = self._telegram(trading, catalogue, control, listener)
-        self.supervisor.add("limits", control.limits.run)
+        control.add_roles(self.supervisor)
         self.supervisor.add("loop.lag", self._watch_loop)
+        self.checks.update(
+            doors.readiness(
+                stores=self.stores,
+                redis_healthy=self._redis_healthy,
+                trading=trading,
+                catalogue=catalogue,
+                bot=bot,
+            )
+        )
         ready = _ready(url_of(listener), chat_url, seeded, made_key)
         app = doors.web_application(
             settings=self.settings,
@@ -108,13 +121,7 @@ class House:
             signal_door=signal_door,
             control=control,
             catalogue=catalogue,
-            checks=doors.readiness(
-                stores=self.stores,
-                redis_healthy=self._redis_healthy,
-                trading=trading,
-                catalogue=catalogue,
-                bot=bot,
-            ),
+            checks=self.checks,
             supervisor=self.supervisor,
             metrics=self.metrics,
             clock=self.clock,

@@ -180,7 +180,15 @@ def show(out: Output, reply: dict[str, Any]) -> None:
     for table in reply["tables"]:
         out.line()
         headers = [name.upper() for name in table["columns"]]
-        out.table(headers, table["rows"], left=max(1, len(headers) - 1))
+        out.table(headers, table["rows"], left=_words(table["rows"], len(headers)))
+
+
+def _words(rows: Sequence[Sequence[str]], columns: int) -> int:
+    """Count the columns before those that hold only numbers, which lean right."""
+    first = columns
+    while first > 1 and all(row[first - 1][:1] in "0123456789$+-" for row in rows):
+        first -= 1
+    return first
 
 
 def _tell(out: Output, reply: dict[str, Any]) -> None:

@@ -65,8 +65,10 @@ class CommandBook:
             self._commands[command.info.name] = command
 
     def listing(self, role: str) -> Sequence[CommandInfo]:
-        """Return what this role may use, in the order of help."""
-        return [c.info for c in self._commands.values() if may(role, c.info.right)]
+        """Return what this role may use, group by group."""
+        found = [c.info for c in self._commands.values() if may(role, c.info.right)]
+        groups = list(dict.fromkeys(info.group for info in found))
+        return sorted(found, key=lambda info: groups.index(info.group))
 
     def right_of(self, name: str) -> Right | None:
         """Return the right that whoever lets another's command happen has to have.

@@ -189,6 +189,13 @@ class Signals:
         rows = await self._pool.fetch(self._UNDECIDED, older_than_ns, limit, now_ns)
         return [(row["provider_id"], row["signal_id"]) for row in rows]
 
+    _WAITING: Final = "SELECT count(*) FROM signals WHERE status = 'received'"
+
+    async def waiting(self) -> int:
+        """Return how many signals are not decided yet."""
+        count: int = await self._pool.fetchval(self._WAITING)
+        return count
+
     _IS_ANY_UNDECIDED: Final = """
         SELECT EXISTS (
             SELECT FROM signals

@@ -1,14 +1,14 @@
 """Commands about modes: DRY and LIVE of the system and of a person, stop, resume, maintenance."""
 
-from collections.abc import Sequence
 from functools import partial
-from typing import Final, Protocol
+from typing import Final
 
 import msgspec
 
 from vanta.control.commands import Command, Plan
+from vanta.control.operating import Operating
 from vanta.control.words import Words, is_number
-from vanta.domain.command import Actor, CommandInfo, Reply
+from vanta.domain.command import Actor, CommandInfo
 from vanta.domain.enums import Mode
 from vanta.domain.roles import Right
 from vanta.domain.system import Stop
@@ -69,30 +69,10 @@ OWN_DRY: Final = msgspec.structs.replace(MODE, right=Right.TRADE)
 OWN_LIVE: Final = msgspec.structs.replace(OWN_DRY, step_up=True, word=Mode.LIVE.value)
 
 
-class OperatingDesk(Protocol):
-    """`control.operating.Operating`."""
-
-    async def stop(self, actor: Actor, level: Stop, reason: str) -> Reply: ...
-
-    async def resume(self, actor: Actor) -> Reply: ...
-
-    async def maintenance(self, actor: Actor, on: bool, minutes: int, text: str) -> Reply: ...
-
-    async def execution_mode(self, actor: Actor, mode: Mode) -> Reply: ...
-
-    async def user_mode(self, actor: Actor, mode: Mode) -> Reply: ...
-
-    async def describe(self, actor: Actor) -> Reply: ...
-
-    async def before_stop(self, level: Stop) -> Sequence[str]: ...
-
-    async def before_live(self) -> Sequence[str]: ...
-
-
 class ModeCommands:
     """Every switch is turned by `operating`, durably and with a row in the audit log."""
 
-    def __init__(self, operating: OperatingDesk) -> None:
+    def __init__(self, operating: Operating) -> None:
         self._operating = operating
 
     def commands(self) -> list[Command]:

@@ -22,6 +22,7 @@ from vanta.store.users import Users
 
 PAGE: Final = 10
 MAX_PAGE: Final = 100_000
+NAME: Final = 11  # characters: what a row on a phone leaves
 _ROLES: Final = tuple(role.value for role in Role)
 _LET_IN: Final = tuple(role.value for role in APPROVABLE)
 
@@ -219,8 +220,12 @@ def _waiting_first(user: User) -> tuple[bool, int]:
 def _tables(users: Sequence[User]) -> tuple[Table, ...]:
     if not users:
         return ()
-    rows = tuple((f"#{u.id}", u.name[:10], u.role, _shown(u.standing)) for u in users)
+    rows = tuple((f"#{u.id}", _cut(u.name), u.role, _shown(u.standing)) for u in users)
     return (Table(columns=("ID", "Name", "Role", "State"), rows=rows),)
+
+
+def _cut(name: str) -> str:
+    return name if len(name) <= NAME else name[: NAME - 1] + "…"
 
 
 def _shown(standing: str) -> str:

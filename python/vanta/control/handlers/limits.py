@@ -1,0 +1,318 @@
+"""Commands about limits: what is left of each, what a trade would meet, and changes."""
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any, Final
+
+import msgspec
+
+from vanta import _core
+from vanta.control.commands import Command, Plan
+from vanta.control.limit_rows import Ledger, LimitRow, after
+from vanta.control.limits import MAX_PAUSE_H, LimitsOffice
+from vanta.control.words import Words
+from vanta.domain import exact, grammar
+from vanta.domain.command import Actor, CommandInfo, Reply, Table
+from vanta.domain.enums import Action, Side, Source
+from vanta.domain.errors import InputError
+from vanta.domain.intent import DEFAULT_SLIPPAGE_E10, Intent
+from vanta.domain.limits import Way
+from vanta.domain.market import Catalogue
+from vanta.domain.ports import Preview, Quotes
+from vanta.domain.roles import Right
+from vanta.domain.units import format_usd
+from vanta.store.ceilings import PendingLimit
+
+LIMITS: Final = CommandInfo(
+    name="limits",
+    usage="[long|short BTC 100 25x]",
+    summary="What is left of your limits, or what a trade would meet",
+    group="Risk",
+    right=Right.LOOK,
+    menu=True,
+)
+SETRISK: Final = CommandInfo(
+    name="setrisk",
+    usage="[key value]",
+    summary="Your own limits: tighter at once, looser later",
+    group="Risk",
+    right=Right.LOOK,
+)
+TIGHTEN: Final = msgspec.structs.replace(SETRISK, right=Right.TRADE)
+LOOSEN: Final = msgspec.structs.replace(TIGHTEN, step_up=True)
+BREAKER: Final = CommandInfo(
+    name="breaker",
+    usage="",
+    summary="Whether your opens are paused, and until when",
+    group="Risk",
+    right=Right.LOOK,
+)
+PAUSE: Final = CommandInfo(
+    name="pause",
+    usage="[hours]",
+    summary="Take no new positions for a while",
+    group="Risk",
+    right=Right.TRADE,
+)
+RESUME: Final = CommandInfo(
+    name="resume",
+    usage="",
+    summary="End your pause early, after the wait",
+    group="Risk",
+    right=Right.TRADE,
+    step_up=True,
+)
+SET_LIMIT: Final = CommandInfo(
+    name="set_limit",
+    usage="key value [user]",
+    summary="A ceiling for all, or one person's limit",
+    group="Super admin",
+    right=Right.GOVERN,
+    step_up=True,
+)
+WHAT_IF: Final = grammar.Form("limits long BTC 100 25x sl=-2%", grammar.OPEN.takes)
+_KEY: Final = "a limit such as max_leverage"
+_VALUE: Final = "its new value, such as 20x"
+
+
+class LimitCommands:
+    """Reads words; the office of limits decides and writes down."""
+
+    def __init__(self, *, office: LimitsOffice, catalogue: Catalogue, quotes: Quotes) -> None:
+        self._office = office
+        self._catalogue = catalogue
+        self._quotes = quotes
+
+    def commands(self) -> list[Command]:
+        return [
+            Command(LIMITS, self._read_limits),
+            Command(SETRISK, self._read_setrisk),
+            Command(BREAKER, self._read_breaker),
+            Command(PAUSE, self._read_pause),
+            Command(RESUME, self._read_resume),
+            Command(SET_LIMIT, self._read_set_limit),
+        ]
+
+    # --- words ----------------------------------------------------------------------------------
+
+    async def _read_limits(self, actor: Actor, words: Words) -> Plan:
+        if not words.are_left:
+            return Plan(LIMITS, partial(self._show, actor.user.id))
+        return Plan(LIMITS, partial(self._what_if, self._intent(actor, words)))
+
+    async def _read_setrisk(self, actor: Actor, words: Words) -> Plan:
+        user_id = actor.user.id
+        if not words.are_left:
+            return Plan(SETRISK, partial(self._show_own, user_id))
+        key, value = words.need("key", _KEY), _value(words)
+        is_looser = await self._office.way(user_id, key, value) is Way.LOOSER
+        act = partial(self._office.set_risk, actor, user_id, key, value, stepped_up=is_looser)
+        return Plan(LOOSEN if is_looser else TIGHTEN, act)
+
+    async def _read_breaker(self, actor: Actor, _words: Words) -> Plan:
+        return Plan(BREAKER, partial(self._office.breaker, actor.user.id))
+
+    async def _read_pause(self, actor: Actor, words: Words) -> Plan:
+        hours = words.whole("hours", low=1, high=MAX_PAUSE_H) if words.are_left else 1
+        return Plan(PAUSE, partial(self._office.pause, actor, hours))
+
+    async def _read_resume(self, actor: Actor, _words: Words) -> Plan:
+        return Plan(RESUME, partial(self._office.end_pause, actor, stepped_up=True))
+
+    async def _read_set_limit(self, actor: Actor, words: Words) -> Plan:
+        key, value = words.need("key", _KEY), words.need("value", _VALUE)
+        user_id = words.user_id() if words.are_left else None
+        return Plan(SET_LIMIT, partial(self._office.set_limit, actor, key, value, user_id))
+
+    def _intent(self, actor: Actor, words: Words) -> Intent:
+        side = Side.LONG
+        for word in Side:
+            if words.skip(word.value):
+                side = word
+        said = grammar.parse(words.text("trade"), self._catalogue, WHAT_IF)
+        if said.market is None or not said.collateral_e6 or not said.leverage_e10:
+            limit = f"market, amount and leverage, as in {WHAT_IF.example}"
+            raise InputError("E-ARG", field="trade", value=" ".join(words.given), limit=limit)
+        price_e10 = self._quotes.quote(said.market.ix).price_e10
+        entry_e10 = price_e10 and _core.execution_price(
+            price_e10=price_e10,
+            spread_e10=said.market.spread_e10,
+            is_long=side.is_long,
+            is_open=True,
+        )
+
+        def level(stop: grammar.Stop | None, kind: str) -> int:
+            if stop is None or not (entry_e10 or stop.price_e10):
+                return 0
+            return grammar.stop_price(
+                stop, kind=kind, side=side, entry_e10=entry_e10, leverage_e10=said.leverage_e10
+            )
+
+        return Intent(
+            user_id=actor.user.id,
+            source=Source.ADMIN,
+            ref="what-if",
+            action=Action.OPEN,
+            trace_id=actor.trace_id,
+            market_ix=said.market.ix,
+            side=side,
+            collateral_e6=said.collateral_e6,
+            leverage_e10=said.leverage_e10,
+            take_profit_e10=level(said.take_profit, "tp"),
+            stop_loss_e10=level(said.stop_loss, "sl"),
+            max_slippage_e10=said.slippage_e10 or DEFAULT_SLIPPAGE_E10,
+        )
+
+    # --- looking --------------------------------------------------------------------------------
+
+    async def _show(self, user_id: int) -> Reply:
+        found = await self._office.ledger(user_id)
+        pending = await self._office.pending(user_id)
+        return Reply(
+            title="Limits",
+            lines=(*frees(found.rows), *_waiting(pending)),
+            tables=(table(found.rows),),
+            data=_described(found, pending),
+        )
+
+    async def _show_own(self, user_id: int) -> Reply:
+        found = await self._office.ledger(user_id)
+        pending = await self._office.pending(user_id)
+        own = [row for row in found.rows if row.is_own]
+        rows = tuple((row.key, shown_limit(row, self._catalogue)) for row in own)
+        return Reply(
+            title="Your limits",
+            lines=("Change: setrisk key value", *_waiting(pending)),
+            tables=(Table(columns=("Key", "Now"), rows=rows),),
+            data=_described(found, pending),
+        )
+
+    async def _what_if(self, intent: Intent) -> Reply:
+        before = await self._office.ledger(intent.user_id)
+        preview = await self._office.what_if(intent.user_id, intent)
+        then = after(before, intent, preview)
+        verdict = preview.verdict
+        lines = [
+            f"Size {format_usd(preview.notional_e6)}, "
+            f"worst loss {format_usd(preview.worst_loss_e6)} "
+            f"of {format_usd(preview.equity_e6)}",
+            *(f"{r.text} {r.code}" for r in verdict.reasons),
+        ]
+        if verdict.nearest_collateral_e6:
+            lines.append(f"Would pass now: {format_usd(verdict.nearest_collateral_e6)} USDC")
+        return Reply(
+            title="This would pass." if verdict.ok else "This would not pass.",
+            lines=tuple(lines),
+            tables=(table([row for row in then.rows if row.used is not None]),),
+            data={
+                **_described(then, ()),
+                "what_if": {"verdict": exact.verdict(verdict), **_preview(preview)},
+            },
+        )
+
+
+def _value(words: Words) -> str:
+    # `10 %` and `BTC, ETH` are one value each.
+    return words.need("value", _VALUE) + words.text("value").replace(" ", "")
+
+
+def table(rows: Sequence[LimitRow]) -> Table:
+    """Lay out used and limit of each, narrow enough for a phone."""
+    return Table(
+        columns=("Limit", "Used", "Of"),
+        rows=tuple((_SHORT.get(r.key, r.title), _used(r), shown_limit(r)) for r in rows),
+    )
+
+
+def frees(rows: Sequence[LimitRow]) -> list[str]:
+    """Say when what is used up comes back."""
+    return [
+        f"{_SHORT.get(row.key, row.title)} frees at {(exact.iso(row.resets_at_ns) or '')[11:19]}"
+        for row in rows
+        if row.used and row.resets_at_ns and not row.left
+    ]
+
+
+_SHORT: Final = {
+    "liq_buffer_pct": "Liq. buffer",
+    "opens_per_minute": "Opens/min",
+    "trades_per_day": "Trades/day",
+    "volume_hour_usd": "Volume/hour",
+    "volume_day_usd": "Volume/day",
+    "copies_per_minute": "Copies/min",
+    "messages_per_minute": "Messages/min",
+    "max_losses_in_row": "Loss streak",
+}
+
+
+def _used(row: LimitRow) -> str:
+    if row.used is None:
+        return "-"
+    # Of a ratio two decimals, rounded up: what is used is never shown smaller than it is.
+    used = -(-row.used // 10**6) * 10**6 if row.unit == "ratio_e10" else row.used
+    return _short(used, row.unit)
+
+
+def shown_limit(row: LimitRow, catalogue: Catalogue | None = None) -> str:
+    """Render a limit in few characters."""
+    if row.unit != "markets":
+        return _short(row.limit, row.unit)
+    if not row.markets:
+        return "all"
+    if catalogue is None:
+        return str(len(row.markets))
+    return ",".join(m.base for m in catalogue if m.ix in row.markets)
+
+
+def _short(value: int, unit: str) -> str:
+    match unit:
+        case "usd_e6":
+            return "$" + format_usd(value).removesuffix(".00")
+        case "leverage_e10":
+            return exact.ratio(value) + "x"
+        case "ratio_e10":
+            return f"{exact.ratio(value * 100)}%"
+        case _:
+            return str(value)
+
+
+def _waiting(pending: Sequence[PendingLimit]) -> list[str]:
+    return [f"{p.key} is looser from {(exact.iso(p.due_ns) or '')[:16]} UTC" for p in pending]
+
+
+def described_row(row: LimitRow) -> dict[str, Any]:
+    """Render a row for programs: exact decimal strings."""
+    unit, _ = exact.UNITS.get(row.unit, (row.unit, 0))
+    is_number = row.unit != "markets"
+    return {
+        "key": row.key,
+        "rule": row.rule,
+        "unit": unit,
+        "used": None if row.used is None else exact.number(row.used, row.unit),
+        "limit": exact.number(row.limit, row.unit) if is_number else None,
+        "left": None if row.left is None else exact.number(row.left, row.unit),
+        "resets_at": exact.iso(row.resets_at_ns),
+        "markets": list(row.markets) if not is_number else None,
+    }
+
+
+def _described(found: Ledger, pending: Sequence[PendingLimit]) -> dict[str, Any]:
+    breaker = found.breaker
+    return {
+        "user_id": found.user_id,
+        "limits": [described_row(row) for row in found.rows],
+        "breaker_until": None if breaker is None else exact.iso(breaker.until_ns),
+        "pending": [{"key": p.key, "due_at": exact.iso(p.due_ns)} for p in pending],
+    }
+
+
+def _preview(found: Preview) -> dict[str, Any]:
+    return {
+        "quote": exact.optional(found.quote_e10),
+        "entry": exact.optional(found.entry_e10),
+        "notional": exact.usd(found.notional_e6),
+        "required": exact.usd(found.required_e6),
+        "liquidation": exact.optional(found.liquidation_e10),
+        "worst_loss": exact.usd(found.worst_loss_e6),
+        "equity": exact.usd(found.equity_e6),
+    }
