@@ -89,6 +89,7 @@ def build() -> Parser:
     _answers(limits)
     _signals(add)
     _control(add)
+    _keys(add)
     add("doctor", "Say what is missing and how to fix it.", "doctor:doctor")
     replay = add("replay", "Play a file through the price book and count.", "replay:replay")
     replay.add_argument("file", metavar="FILE")
@@ -216,3 +217,12 @@ def _signals(add: Any) -> None:
     show = add("show", "Show what became of a signal.", "signals:show", kinds)
     show.add_argument("id", metavar="ID")
     show.add_argument("--provider", metavar="ID", help="number of the provider (demo: its own)")
+
+
+def _keys(add: Any) -> None:
+    key = add("key", "Make, change and check the master key.", "keys:verify")
+    kinds = key.add_subparsers(metavar="new|rotate|verify", required=True, parser_class=Parser)
+    new = add("new", "Make a master key: on stdout, or into a new file.", "keys:new", kinds)
+    new.add_argument("--out", metavar="FILE", help="write it there, mode 0600; never overwrites")
+    add("rotate", "Move all rows to a new key, beside a running Vanta.", "keys:rotate", kinds)
+    add("verify", "Open every sealed row and count them per key.", "keys:verify", kinds)

@@ -52,8 +52,8 @@ class KeyKeeper:
         """Return an open key by its id."""
         return self._keks[key_id]
 
-    async def open(self) -> None:
-        """Open every key that rows may name; write a key down that is new.
+    async def open(self, *, register: bool = True) -> None:
+        """Open every key that rows may name; write a key down that is new, if told to.
 
         Raises `ConfigError` when a key is missing, is not the database's, or was retired.
         """
@@ -61,14 +61,13 @@ class KeyKeeper:
             await self._record.lock(conn)
             rows = await self._record.all(conn)
             newest = await self.source.newest()
-            if not rows:
-                await self._refuse_orphans(conn)
-                rows = [await self._register(conn, rows, newest or await self.source.make())]
-            elif newest is not None and newest.id not in {row.id for row in rows}:
-                await self._refuse_stranger(rows, newest)
-                rows = [await self._register(conn, rows, newest), *rows]
+            if register:
+                rows = await self._with_new(conn, rows, newest)
+            elif not rows:
+                raise ConfigError("no key is on record in this database: start Vanta on it first")
             active = _active(rows)
-            if newest is not None and newest.id not in {row.id for row in active}:
+            retired = {row.id for row in rows} - {row.id for row in active}
+            if newest is not None and newest.id in retired:
                 raise ConfigError(
                     f"{self.source.name}: its first key ({newest.id}) was retired by a rotation; "
                     f"give {active[0].id} first"
@@ -77,15 +76,37 @@ class KeyKeeper:
             pepper = await self._pepper(conn)
         self._hold(active, pepper)
 
-    async def register_next(self) -> MasterKeyRow:
-        """Make the next key, at an operator's word; it seals from now on."""
-        raw = await self.source.make()
+    async def _with_new(
+        self, conn: Conn, rows: list[MasterKeyRow], newest: RawKey | None
+    ) -> list[MasterKeyRow]:
+        """Write the operator's key down where the record has not got it yet."""
+        if not rows:
+            await self._refuse_orphans(conn)
+            return [await self._register(conn, rows, newest or await self.source.make())]
+        if newest is None or newest.id in {row.id for row in rows}:
+            return rows
+        await self._refuse_stranger(rows, newest)
+        return [await self._register(conn, rows, newest), *rows]
+
+    async def register_next(self) -> None:
+        """Take up the next key, at an operator's word; it seals from now on.
+
+        It is the one that was put before the present key, or a new one of the source's making.
+        Raises `ConfigError` where a running Vanta could not learn of it.
+        """
+        rows = await self._record.all()
+        raw = await self.source.newest()
+        if raw is None or raw.id in {row.id for row in rows}:
+            raw = await self.source.make()
+        elif not self.source.is_read_anew:
+            raise ConfigError(
+                f"{self.source.name}: its first key ({raw.id}) is new; restart Vanta with it "
+                "first, so that it can open what the rotation seals"
+            )
         async with self._pool.acquire() as conn, conn.transaction():
             await self._record.lock(conn)
-            rows = await self._record.all(conn)
-            made = await self._register(conn, rows, raw)
+            await self._register(conn, await self._record.all(conn), raw)
         await self.follow()
-        return made
 
     async def active(self) -> list[MasterKeyRow]:
         """Return the keys in use, newest first."""

@@ -28,6 +28,7 @@ class KmsKeys:
 
     kind = "kms"
     name = NAME
+    is_read_anew = True
 
     def __init__(self, key: str, *, endpoint: str = "") -> None:
         self._key = key

@@ -35,6 +35,7 @@ class KeySource(Protocol):
 
     kind: str  # as in `master_keys.source`
     name: str  # the setting, for messages
+    is_read_anew: bool  # a running process sees a change
 
     async def newest(self) -> RawKey | None:
         """Return the key that the operator wants to be used; None where the record decides."""
@@ -53,6 +54,7 @@ class TextKeys:
     """Keys written in a setting."""
 
     kind = "local"
+    is_read_anew = False
 
     def __init__(self, text: str, *, name: str) -> None:
         self.name = name
@@ -70,7 +72,7 @@ class TextKeys:
     async def make(self) -> RawKey:
         raise ConfigError(
             f"{self.name} holds no new key: make one with `vanta key new`, put it before the "
-            "present one (divided by a comma), restart, and run `vanta key rotate` again"
+            "present one (divided by a comma), restart Vanta, and run `vanta key rotate` again"
         )
 
 
@@ -78,6 +80,7 @@ class FileKeys:
     """Keys in a file of their owner alone, read anew each time: it may change while we run."""
 
     kind = "local"
+    is_read_anew = True
 
     def __init__(self, path: Path, *, name: str) -> None:
         self.name = name

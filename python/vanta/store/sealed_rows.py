@@ -31,7 +31,17 @@ PROVIDER_SECRET: Final = Place(
 HOUSE_VALUE: Final = Place(
     table="sealed_values", keys=("name",), column="value", family="house", purpose="value"
 )
-SEALED: Final = (HOUSE_VALUE, PROVIDER_SECRET)
+TOTP: Final = Place(
+    table="credentials", keys=("user_id",), column="totp", family="credential", purpose="totp"
+)
+TOTP_PENDING: Final = Place(
+    table="credentials",
+    keys=("user_id",),
+    column="totp_pending",
+    family="credential",
+    purpose="totp",
+)
+SEALED: Final = (HOUSE_VALUE, PROVIDER_SECRET, TOTP, TOTP_PENDING)
 
 
 class SealedRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,7 +58,7 @@ class SealedRow(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def name(self) -> str:
         """How messages call the row; nothing of its content."""
-        return f"{self.place.table} {' '.join(str(key) for key in self.keys)}"
+        return f"{self.place.table}.{self.place.column} {' '.join(map(str, self.keys))}"
 
 
 class SealedRows:
@@ -58,12 +68,12 @@ class SealedRows:
         self._pool = pool
 
     async def page(
-        self, place: Place, *, after: tuple[Any, ...] | None, limit: int, not_under: str = ""
+        self, place: Place, *, after: tuple[Any, ...] | None, limit: int, not_under: str = "-"
     ) -> list[SealedRow]:
         """Return rows in the order of their keys, those under the key `not_under` left out."""
         keys, column = ", ".join(place.keys), place.column
         wanted = [f"{column} IS NOT NULL", f"sealed_under({column}) <> $1"]
-        given: list[Any] = [not_under]
+        given: list[Any] = [not_under]  # no key is called "-"
         if after is not None:
             given.extend(after)
             marks = ", ".join(f"${n}" for n in range(2, 2 + len(after)))

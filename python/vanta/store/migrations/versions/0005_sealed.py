@@ -70,6 +70,14 @@ STATEMENTS: tuple[str, ...] = (
         FOR EACH ROW EXECUTE FUNCTION refuse_retired_key('secret')
     """,
     """
+    CREATE TRIGGER credentials_key BEFORE INSERT OR UPDATE OF totp ON credentials
+        FOR EACH ROW EXECUTE FUNCTION refuse_retired_key('totp')
+    """,
+    """
+    CREATE TRIGGER credentials_pending_key BEFORE INSERT OR UPDATE OF totp_pending ON credentials
+        FOR EACH ROW EXECUTE FUNCTION refuse_retired_key('totp_pending')
+    """,
+    """
     CREATE TRIGGER sealed_values_key BEFORE INSERT OR UPDATE OF value ON sealed_values
         FOR EACH ROW EXECUTE FUNCTION refuse_retired_key('value')
     """,
