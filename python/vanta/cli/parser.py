@@ -67,6 +67,7 @@ def build() -> Parser:
     demo.add_argument("--speed", metavar="X", default="1", help="how fast to play, 1 = as recorded")
     demo.add_argument("--fresh", action="store_true", help="forget the state of earlier runs")
     demo.add_argument("--port", metavar="P", help="port of the web server (default 8080)")
+    add("init", "Make the home, and the one-time code of its owner.", "init:init")
     add("run", "Start with the configured database and Redis.", "service:run")
     add("version", "Show versions and the build of the core.", "service:version")
     add("status", "Show mode, health, feed and stores.", "looking:status")

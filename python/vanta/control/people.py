@@ -269,7 +269,7 @@ def _may_block(me: User, target: User) -> Reason | None:
 
 def _shown(name: str, telegram_id: int) -> str:
     """Return a stranger's name as it may stand in our own messages."""
-    return echo(name).strip() or f"telegram-{telegram_id}"
+    return echo(name).strip(" \N{REPLACEMENT CHARACTER}") or f"telegram-{telegram_id}"
 
 
 def _name(user: User) -> str:

@@ -53,7 +53,7 @@ class Home:
         """Take the home for this process. Raises `ConfigError` when another one has it."""
         if self._lock_fd is not None:
             return
-        self._make()
+        self.make()
         try:
             fd = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
@@ -84,7 +84,8 @@ class Home:
             os.close(self._lock_fd)
             self._lock_fd = None
 
-    def _make(self) -> None:
+    def make(self) -> None:
+        """Make the folder; one that exists stays as it is. Raises `ConfigError`."""
         mode = 0o711 if os.geteuid() == 0 else 0o700
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)

@@ -30,8 +30,8 @@ STATEMENTS: tuple[str, ...] = (
     CREATE TABLE credentials (
         user_id          integer PRIMARY KEY REFERENCES users,
         pin_hash         text CHECK (char_length(pin_hash) <= 256),
-        totp             bytea CHECK (octet_length(totp) <= 1024),         -- sealed
-        totp_pending     bytea CHECK (octet_length(totp_pending) <= 1024), -- sealed
+        totp             bytea CHECK (octet_length(totp) <= 8192),         -- sealed
+        totp_pending     bytea CHECK (octet_length(totp_pending) <= 8192), -- sealed
         pending_until_ns bigint NOT NULL DEFAULT 0,
         totp_last_step   bigint NOT NULL DEFAULT 0,
         failures         integer NOT NULL DEFAULT 0 CHECK (failures >= 0),
