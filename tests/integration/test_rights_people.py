@@ -9,7 +9,7 @@ from tests.fakes.clock import ManualClock
 from tests.fakes.rights import MINUTE, PIN, RightsWorld, actor
 from vanta.app import operators
 from vanta.control import owner
-from vanta.control.people import DRY_CASH_E6
+from vanta.control.people import DRY_CASH_E6, People
 from vanta.domain.policy import User
 from vanta.domain.roles import Role, Standing
 from vanta.store import owner_file
@@ -180,6 +180,21 @@ async def test_a_change_of_rights_ends_the_session(world: RightsWorld) -> None:
         else:
             await world.people.block(actor(boss), other.id)
         assert not await world.step_up.is_fresh(other.id)
+
+
+async def test_a_listener_that_fails_changes_nothing(world: RightsWorld) -> None:
+    async def fails(_user_id: int) -> None:
+        raise OSError("no database")
+
+    people = People(
+        pool=world.pool,
+        clock=world.clock,
+        owner=owner.OwnerCode(world.home, world.clock),
+        changed=fails,
+    )
+    other = await world.user()
+    assert (await people.block(actor(await world.user(Role.ADMIN)), other.id)).done
+    assert await world.state(other) == (Role.TRADER, Standing.BLOCKED)
 
 
 async def test_another_super_admin_helps_out_who_lost_the_pin(world: RightsWorld) -> None:

@@ -110,7 +110,7 @@ class People:
             user = await self._become(conn, user, (Role.SUPER_ADMIN, Standing.ACTIVE))
             await self._note(conn, by, "owner.claim", user, trace_id)
         self._owner.used()
-        await self._changed(user.id)
+        await self._tell(user.id)
         return _done(f"You are super admin now. Set a PIN: {refusals.NO_PANEL}", user)
 
     # --- what admins do -------------------------------------------------------------------------
@@ -213,8 +213,15 @@ class People:
             user = await self._become(conn, target, said)
             about = {"was": [target.role, target.standing], **(about or {})}
             await self._note(conn, actor.name, action, user, actor.trace_id, about)
-        await self._changed(user.id)
+        await self._tell(user.id)
         return _done(f"{user.name} (user {user.id}) is {user.standing} as {user.role}.", user)
+
+    async def _tell(self, user_id: int) -> None:
+        try:
+            await self._changed(user_id)
+        except Exception:
+            # The change is committed; who listens looks again by itself within seconds.
+            _log.exception("people.listener_failed", user_id=user_id)
 
     async def _both(self, conn: Conn, actor: Actor, user_id: int) -> tuple[User, User | None]:
         me = await self._users.get(actor.user.id, conn)
