@@ -17,7 +17,7 @@ from vanta.engine import verdicts
 from vanta.store import text
 
 MAX_COLLATERAL_E6: Final = 10**14  # 100 million USDC: keeps every product inside 64 bits
-MAX_LEVERAGE_E10: Final = 10**13  # 1,000x: the same
+MAX_LEVERAGE_E10: Final = 10**14  # 10,000x: the same
 
 _NUMBER_LIMITS: Final = (
     ("user_id", 1, 2**31 - 1),
