@@ -69,7 +69,9 @@ async def test_postgres_killed_under_load(start: Callable[..., Instance]) -> Non
         assert status == 202
 
 
-async def test_redis_killed_changes_nothing_but_the_view(start: Callable[..., Instance]) -> None:
+async def test_redis_killed_stops_opens_with_a_reason_and_nothing_else(
+    start: Callable[..., Instance],
+) -> None:
     instance = start("--seed", "7")
     async with aiohttp.ClientSession() as http:
         os.kill(child_named(instance, "redis"), signal.SIGKILL)
@@ -78,3 +80,18 @@ async def test_redis_killed_changes_nothing_but_the_view(start: Callable[..., In
         await ready_again(http, instance)
         again, _ = await instance.send(http, "sig_noredis_0001", open_signal())
         assert again == 200
+        # Each signal since was answered by an order: opened, or refused for the lost counters.
+        give_up = time.monotonic() + BACK_WITHIN_S
+        number = 2
+        while True:
+            status, _ = await instance.send(http, f"sig_noredis_{number:04}", open_signal())
+            assert status == 202
+            orders = await asyncio.to_thread(lambda: instance.cli_json("orders")["orders"])
+            for order in orders:
+                if order["state"] == "REFUSED":
+                    rules = {reason["rule"] for reason in order["verdict"]["reasons"]}
+                    assert rules == {"RATE_COUNTERS"}
+            if any(order["state"] == "FILLED" for order in orders):
+                return
+            assert time.monotonic() < give_up, orders
+            number += 1

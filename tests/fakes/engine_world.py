@@ -146,6 +146,7 @@ class World:
     live_venues: tuple[str, ...] = ()
     canary: Canary | None = None
     counters: OpenCounters = field(default_factory=MemoryCounters)
+    redis: Any = field(default_factory=Health)  # what a read of it says
 
     def __post_init__(self) -> None:
         pool, clock, metrics = self.pool, self.clock, self.metrics
@@ -172,7 +173,6 @@ class World:
         )
         self.triggers = ArmedTriggers()
         self.gate = Gate()
-        self.redis = Health()
         self.clock_watch = ClockWatch(clock=clock, metrics=metrics, on_change=lambda _: None)
         self.switches = Switches(
             controls=Controls(pool),

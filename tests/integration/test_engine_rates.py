@@ -1,5 +1,8 @@
 """The engine and the rate counters: counted with the order, given back without it."""
 
+import asyncio
+from collections.abc import Sequence
+
 import asyncpg
 import msgspec
 import pytest
@@ -7,8 +10,16 @@ from redis.asyncio import Redis
 
 from tests.fakes.clock import ManualClock
 from tests.fakes.counters import MemoryCounters
-from tests.fakes.engine_scene import codes, rules, text
-from tests.fakes.engine_world import BTC, EASY, World, close_intent, make_user, open_intent
+from tests.fakes.engine_scene import codes, last_order, rules, text
+from tests.fakes.engine_world import (
+    BTC,
+    EASY,
+    World,
+    close_intent,
+    make_user,
+    open_intent,
+    stops_intent,
+)
 from tests.fakes.executor import HoldingExecutor
 from tests.fakes.owner import as_owner
 from tests.fakes.quotes import FakeQuotes
@@ -16,7 +27,7 @@ from tests.integration.test_engine_lost_word import LostWord
 from vanta.domain.enums import OrderState, Quality, Source
 from vanta.domain.policy import Policy
 from vanta.domain.units import E6, E10, I64_MAX
-from vanta.store.counters import Counters
+from vanta.store.counters import Counters, Grant, OpenAsk
 from vanta.store.pool import Pool
 
 
@@ -217,6 +228,67 @@ async def test_without_counters_nothing_opens_and_everything_closes(
         assert (await world.done(close_intent(user_id, two.position_id))).position_id
         # What may have been counted while it failed was given back.
         assert counters.usage(user_id, clock.now_ns()).opens_minute.value == 3
+
+
+class HeldCounters(MemoryCounters):
+    """Answers when told to: a server that hangs."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.entered, self.go_on = asyncio.Event(), asyncio.Event()
+        self.go_on.set()
+
+    async def take(self, asks: Sequence[OpenAsk], now_ns: int) -> list[Grant]:
+        self.entered.set()
+        await self.go_on.wait()
+        return await super().take(asks, now_ns)
+
+    def hold(self) -> None:
+        self.entered.clear()
+        self.go_on.clear()
+
+
+async def test_nothing_that_reduces_waits_for_an_open(
+    pool: Pool, clock: ManualClock, quotes: FakeQuotes
+) -> None:
+    user_id = await make_user(pool)
+    counters = HeldCounters()
+    async with World(pool, clock, quotes, counters=counters).running() as world:
+        one, two, three = [await world.done(open_intent(user_id)) for _ in range(3)]
+        counters.hold()
+        waiting = asyncio.ensure_future(world.engine.submit(open_intent(user_id)))
+        await counters.entered.wait()
+        # A person's close and new stops, a stop that fires and the venue's own liquidation.
+        closed = await world.done(close_intent(user_id, one.position_id))
+        moved = await world.done(stops_intent(user_id, two.position_id, stop_loss_e10=59_000 * E10))
+        assert {closed.state, moved.state} == {OrderState.FILLED}
+        quotes.put(BTC, 58_900 * E10)
+        assert (await last_order(world, user_id, Source.TPSL)).state is OrderState.FILLED
+        quotes.put(BTC, 50_000 * E10)
+        await world.until(lambda: world.book.position(three.position_id) is None)
+        assert not waiting.done()
+        counters.go_on.set()
+        assert (await waiting).verdict.ok
+
+
+async def test_one_key_has_one_answer_whichever_lane_it_comes_to(
+    pool: Pool, clock: ManualClock, quotes: FakeQuotes
+) -> None:
+    user_id = await make_user(pool)
+    counters = HeldCounters()
+    async with World(pool, clock, quotes, counters=counters).running() as world:
+        opened = await world.done(open_intent(user_id))
+        counters.hold()
+        intent = open_intent(user_id, ref="same")
+        first = asyncio.ensure_future(world.engine.submit(intent))
+        await counters.entered.wait()
+        close = close_intent(user_id, opened.position_id, ref="same")
+        second = asyncio.ensure_future(world.engine.submit(close))
+        await asyncio.sleep(0)
+        counters.go_on.set()
+        order, again = await first, await second
+        assert (again.id, again.duplicate) == (order.id, True)
+        assert world.book.position(opened.position_id) is not None
 
 
 async def test_limits_without_end_are_counted_up_to_the_countable(
