@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Any, NoReturn
 
 import pytest
 
@@ -19,15 +20,19 @@ from vanta.domain.limits import Way
 from vanta.domain.policy import Policy, User
 from vanta.domain.units import E6, E10
 from vanta.store.audit import Audit
+from vanta.store.counters import Counters
 from vanta.store.policies import Policies
 from vanta.store.pool import Pool
+from vanta.store.redis import Client
 from vanta.store.users import Users
 
 HOUR_NS = 3_600 * 10**9
 DAY_NS = 24 * HOUR_NS
 
 
-def office_of(world: World, fixed: dict[str, int] | None = None) -> LimitsOffice:
+def office_of(
+    world: World, fixed: dict[str, int] | None = None, counters: Any = None
+) -> LimitsOffice:
     return LimitsOffice(
         pool=world.pool,
         book=world.book,
@@ -35,6 +40,7 @@ def office_of(world: World, fixed: dict[str, int] | None = None) -> LimitsOffice
         catalogue=CATALOGUE,
         clock=world.clock,
         fixed=fixed or {},
+        counters=counters,
     )
 
 
@@ -330,3 +336,40 @@ async def test_the_ledger_says_what_is_used_and_a_wish_what_it_would_use(
         assert risk == -(-preview.worst_loss_e6 * E10 // preview.equity_e6)
         # Asking is free: nothing was used by it.
         assert await r.office.ledger(r.actor.user.id) == book
+
+
+async def test_the_shared_counters_say_when_a_rate_is_free_again(
+    pool: Pool, clock: ManualClock, quotes: FakeQuotes, redis: Client
+) -> None:
+    counters = Counters(redis)
+    user_id = await make_user(pool, policy=None)
+    quotes.put(BTC, PRICE)
+    async with World(pool, clock, quotes, counters=counters).running() as world:
+        await world.done(open_intent(user_id))
+        opened_ns = clock.now_ns()
+        clock.advance(10**9)
+        assert await counters.message(user_id, 30, clock.now_ns()) == 0
+        book = await office_of(world, counters=counters).ledger(user_id)
+        opens, hour = book.row("opens_per_minute"), book.row("volume_hour_usd")
+        assert (opens.used, opens.resets_at_ns) == (1, opened_ns + 60 * 10**9)
+        assert (hour.used, hour.resets_at_ns) == (1_000 * E6, opened_ns + HOUR_NS)
+        messages = book.row("messages_per_minute")
+        assert (messages.used, messages.resets_at_ns) == (1, clock.now_ns() + 60 * 10**9)
+        assert book.row("copies_per_minute").used == 0
+
+
+class LostCounters:
+    """Counters whose server is gone."""
+
+    async def usage(self, _user_id: int, _now_ns: int) -> NoReturn:
+        raise ConnectionError("gone")
+
+
+async def test_without_the_counters_the_engine_still_tells_what_it_knows(
+    pool: Pool, clock: ManualClock, quotes: FakeQuotes
+) -> None:
+    async with room(pool, clock, quotes) as r:
+        await r.world.done(open_intent(r.actor.user.id))
+        book = await office_of(r.world, counters=LostCounters()).ledger(r.actor.user.id)
+        assert book.row("opens_per_minute").used == 1
+        assert book.row("messages_per_minute").used is None

@@ -130,6 +130,11 @@ async def day_began_at(pool: Pool, user_id: int, unit: int) -> None:
     await DayPnl(pool).start(user_id, Mode.DRY, day_of(now_ns), start_e6)
 
 
+async def may_risk(pool: Pool, user_id: int, unit: int) -> None:
+    limits = limited(max_account_risk_e10=101_300_000 - unit)
+    await Policies(pool).set(user_id, limits, 2, "test")
+
+
 def allowing(unit: int) -> tuple[int, ...]:
     return {-1: (ETH, BTC), 0: (BTC,), 1: (ETH,)}[unit]
 
@@ -169,10 +174,10 @@ TABLE = {
         cash=503,
     ),
     "account risk": Row(
-        # 100 without a stop, 0.13 % of 1,000 in costs, of 10,000
+        # 100 without a stop, 0.13 % of 1,000 in costs, of 10,000; here the limit moves
         "ACCOUNT_RISK",
-        lambda n: {"collateral_e6": 100 * E6 + n},
-        policy=limited(max_account_risk_e10=101_300_000),
+        lambda _: {},
+        store=may_risk,
     ),
     "liquidation buffer": Row("LIQUIDATION_BUFFER", lambda n: {"stop_loss_e10": SAFE_LINE - n}),
     "daily loss": Row("DAILY_LOSS", lambda _: {}, store=day_began_at),

@@ -8,6 +8,7 @@ from vanta.domain.errors import InputError
 from vanta.domain.limits import LIMITS, Way, ceiling, direction, find, parse, stricter
 from vanta.domain.policy import CEILING, Policy
 from vanta.domain.units import E6, E10
+from vanta.store.counters import COUNTABLE
 
 NUMBERS = [limit for limit in LIMITS if limit.key != "markets"]
 NONSENSE = (
@@ -92,7 +93,7 @@ def test_both_ends_are_inside_and_one_unit_further_is_not(limit: limits.Limit) -
     for beyond in (limit.low - 1, limit.high + 1):
         with pytest.raises(InputError):
             parse(limit, written(beyond), CATALOGUE)
-    assert limit.high < 2**53  # what the counters' arithmetic holds exactly
+    assert limit.high <= COUNTABLE
     assert limit.low <= getattr(CEILING, limit.field) <= limit.high
     assert limit.low <= getattr(Policy(), limit.field) <= limit.high
 

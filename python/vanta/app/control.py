@@ -77,6 +77,7 @@ class ControlRoom:
             clock=clock,
             fixed=settings.ceilings,
             delay_ns=settings.loosen_delay_s * 10**9,
+            counters=trading.counters,
         )
         self.operating = Operating(
             system=trading.switches,

@@ -186,6 +186,7 @@ class Trading:
             before_send=self.permits.before_send,
         )
         self.gate = Gate()
+        self.counters = counters
         rates = Rates(counters=counters, book=self.book, health=self.modes)
         self.engine = Engine(
             admission=Admission(

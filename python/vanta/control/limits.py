@@ -11,7 +11,6 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final, Protocol
 
 import msgspec
-from redis.exceptions import RedisError
 
 from vanta import logs
 from vanta.control import limit_words, refusals
@@ -34,6 +33,7 @@ from vanta.domain.limits import format_value as shown
 from vanta.domain.market import Catalogue
 from vanta.domain.ports import Clock, Desk, LimitsBook, Preview
 from vanta.domain.roles import Right, may
+from vanta.store import redis
 from vanta.store.accounts import Accounts
 from vanta.store.audit import Audit
 from vanta.store.ceilings import Ceilings, PendingLimit, PendingLimits
@@ -106,7 +106,7 @@ class LimitsOffice:
             return None
         try:
             return await self._counters.usage(user_id, now_ns)
-        except (RedisError, OSError, TimeoutError) as error:
+        except redis.AWAY as error:
             _log.warning("limits.counters_away", error=type(error).__name__)
             return None
 

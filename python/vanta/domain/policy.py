@@ -22,14 +22,14 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     markets: tuple[int, ...] = ()  # market_ix that may be opened; empty = all
 
 
-# Rates are the operator's to give: what the core and the counters hold, below 2**53.
+# Rates are the operator's to give: as much as the counters hold, which add up below 2**53.
 CEILING = Policy(
     max_leverage_e10=5_000_000_000_000,  # 500x
     max_position_e6=100_000_000_000,  # $100,000
     opens_per_minute=100_000,
     trades_per_day=10_000_000,
-    volume_hour_e6=9_000_000_000_000_000,  # $9 billion
-    volume_day_e6=9_000_000_000_000_000,
+    volume_hour_e6=1_000_000_000_000_000,  # $1 billion
+    volume_day_e6=1_000_000_000_000_000,
     max_losses_in_row=1_000,
     copies_per_minute=100_000,
     messages_per_minute=100_000,
