@@ -91,6 +91,7 @@ def build() -> Parser:
     _signals(add)
     _control(add)
     _keys(add)
+    _emergency(add)
     add("doctor", "Say what is missing and how to fix it.", "doctor:doctor")
     replay = add("replay", "Play a file through the price book and count.", "replay:replay")
     replay.add_argument("file", metavar="FILE")
@@ -133,6 +134,22 @@ def _trades(add: Any) -> None:
     closed.add_argument("--portion", metavar="PERCENT", help="share to close (default 100%%)")
     closed.add_argument("--slippage", metavar="PERCENT")
     closed.add_argument("--idempotency-key", metavar="KEY")
+
+
+def _emergency(add: Any) -> None:
+    stop = add(
+        "emergency-stop",
+        "Stop new trades by a file in the home; works with nothing else running.",
+        "emergency:stop",
+    )
+    stop.add_argument("--all", action="store_true", help="everything: closing is blocked too")
+    stop.add_argument("--reason", metavar="TEXT", help="what people are told")
+    resume = add(
+        "emergency-resume",
+        "Remove that file, and lift a running instance's stop; the mode is DRY then.",
+        "emergency:resume",
+    )
+    _answers(resume)
 
 
 def _control(add: Any) -> None:

@@ -111,7 +111,7 @@ class Switches:
 
     def held_by(self) -> Sequence[str]:
         """Name the stops that no command can lift: the file and the environment."""
-        self.look()
+        self._look_now()
         held = []
         if self._on_file[0] is not Stop.NONE and not self._own_file:
             held.append(f"the file {self._stop_file}")
@@ -122,9 +122,11 @@ class Switches:
     def look(self) -> None:
         """Look for the stop file, at most each 250 ms."""
         mono_ns = self._clock.mono_ns()
-        if 0 <= mono_ns - self._looked_ns < LOOK_NS:
-            return
-        self._looked_ns = mono_ns
+        if not 0 <= mono_ns - self._looked_ns < LOOK_NS:
+            self._look_now()
+
+    def _look_now(self) -> None:
+        self._looked_ns = self._clock.mono_ns()
         found = self._read_file()
         if found != self._on_file:
             if self._on_file[0] is Stop.NONE:
@@ -312,8 +314,7 @@ class Switches:
         except OSError:
             _log.exception("switches.stop_file_not_removed", path=str(self._stop_file))
         self._own_file = ""
-        self._looked_ns -= LOOK_NS
-        self.look()
+        self._look_now()
 
 
 def _to_dry(state: SystemState) -> SystemState:
