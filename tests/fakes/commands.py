@@ -20,6 +20,7 @@ def info(name: str, right: Right, **fields: object) -> CommandInfo:
 
 INFOS = (
     info("limits", Right.LOOK, menu=True),
+    info("security", Right.LOOK),
     info("users", Right.OPERATE, menu=True),
     info("approve", Right.OPERATE),
     info("note", Right.OPERATE),
@@ -59,8 +60,9 @@ class FakeCommands:
         if (found.confirm or found.word) and self._tokens.pop(token, None) != wish:
             key = f"token{len(self.asked)}"
             self._tokens[key] = wish
+            how = f'Type "{found.word}"' if found.word else "Confirm"
             return Reply(
-                title=f"{name} {' '.join(args)}",
+                title=f"{how} within 60 s to go on.",
                 lines=("What will change: everything.",),
                 need=Need.WORD if found.word else Need.CONFIRM,
                 token=key,
@@ -69,7 +71,8 @@ class FakeCommands:
         if found.word and word != found.word:
             return _refused("E-ARG", f"The word is {found.word}.")
         if found.second_person:
-            return Reply(title="Request 7", need=Need.SECOND_PERSON)
+            lines = ("Another super admin runs: agree 7.",)
+            return Reply(title="A second person.", lines=lines, need=Need.SECOND_PERSON)
         self.done.append(wish)
         return _users() if name == "users" else Reply(title=f"{name} done: <{' '.join(args)}>")
 

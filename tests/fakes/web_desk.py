@@ -2,7 +2,7 @@
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -316,9 +316,13 @@ def trade(**changes: Any) -> dict[str, Any]:
 
 @asynccontextmanager
 async def web_bench(
-    pool: Pool, clock: ManualClock, *, host: str = "127.0.0.1"
+    pool: Pool,
+    clock: ManualClock,
+    *,
+    host: str = "127.0.0.1",
+    more: Sequence[web.RouteDef] = (),
 ) -> AsyncIterator[WebBench]:
-    """Serve the room on a free loopback port."""
+    """Serve the room, and `more` of it, on a free loopback port."""
     users, accounts = Users(pool), Accounts(pool)
     trader = await users.create("demo", "trader", now_ns=clock.now_ns())
     other = await users.create("other", "trader", now_ns=clock.now_ns())
@@ -334,7 +338,7 @@ async def web_bench(
     async def broken(_request: web.Request) -> web.Response:
         raise ZeroDivisionError("a secret detail")
 
-    app.add_routes([*routes(api), web.get("/broken", broken)])
+    app.add_routes([*routes(api), *more, web.get("/broken", broken)])
     async with TestClient(TestServer(app, host="127.0.0.1")) as client:
         bench.client = client
         yield bench

@@ -59,6 +59,7 @@ async def test_pages_are_turned_in_place(chat: Chat) -> None:
 
 async def test_a_confirm_acts_once_whatever_is_pressed(chat: Chat) -> None:
     ask = await chat.say("/emergency_stop all")
+    assert ask["text"].startswith("/emergency_stop all\nWhat emergency_stop does.\n")
     assert "What will change" in ask["text"]
     assert labels(ask) == ["Confirm 60s", "Cancel"]
     assert done(chat) == []
@@ -86,7 +87,7 @@ async def test_cancelled_and_expired_questions_do_nothing(chat: Chat) -> None:
 async def test_a_word_is_the_next_message_of_that_person(chat: Chat, pool: Pool) -> None:
     await other(pool, 667, "super_admin")
     ask = await chat.say("/execution_mode LIVE")
-    assert "Type LIVE to go on" in ask["text"]
+    assert 'Type "LIVE" within 60 s' in ask["text"]
     chat.api.state.receive("LIVE", **stranger(667))
     await chat.until(lambda: "I did not get" in chat.api.state.history(667, 9)[-1]["text"])
     assert done(chat) == []
@@ -110,7 +111,7 @@ async def test_step_up_leads_to_the_panel_and_back(chat: Chat) -> None:
     assert link["url"] == f"http://127.0.0.1:8080/panel#ticket-of-{chat.user.id}"
     chat.office.commands.fresh.add(chat.user.id)
     chat.bot.proved(chat.user.id)
-    again = await chat.told("Go on with")
+    again = await chat.told("Go on?")
     assert "/set_limit max_leverage 20" in again["text"]
     await chat.press_many(again, "Again", 3)
     await chat.changed(again, "set_limit done")
@@ -123,7 +124,7 @@ async def test_a_code_in_the_chat_proves_and_its_message_goes(chat: Chat) -> Non
     assert "not right" in (await chat.say("/stepup 654321"))["text"]
     chat.api.state.receive("/stepup 123 456")
     await chat.told("Proved for 10 min.")
-    again = await chat.told("Go on with")
+    again = await chat.told("Go on?")
     await chat.press(again, "Again")
     await chat.changed(again, "set_limit done")
     mine = [m["text"] for m in chat.api.state.history(1001, 99) if not m["from"]["is_bot"]]
@@ -157,10 +158,27 @@ async def test_security_gives_a_link(chat: Chat) -> None:
         assert button(await chat.say(text), "Open secure panel")["url"].startswith("http://127")
 
 
+async def test_no_link_and_no_power_in_groups(chat: Chat) -> None:
+    group = {"id": -1009, "type": "supergroup", "title": "Traders"}
+
+    def heard() -> list[dict[str, Any]]:
+        return [m for m in chat.api.state.history(-1009, 99) if m["from"]["is_bot"]]
+
+    texts = ("/security", "/stepup", "/emergency_stop", "/users", "/note x", "/set_limit a 1")
+    for number, text in enumerate(texts, start=1):
+        chat.api.state.receive(text, chat=group)
+        await chat.until(lambda n=number: len(heard()) == n)
+        assert heard()[-1]["text"] == "That works in our private chat only. E-GROUP", text
+        assert "reply_markup" not in heard()[-1]
+    assert done(chat) == []
+    chat.api.state.receive("/limits", chat=group)
+    await chat.until(lambda: "limits done" in heard()[-1]["text"])
+
+
 async def test_a_second_person_is_waited_for_and_agrees_with_a_button(chat: Chat) -> None:
     ask = await chat.say("/emergency_resume")
     await chat.press(ask, "Confirm")
-    await chat.changed(ask, "Another super admin has to agree")
+    await chat.changed(ask, "Another super admin runs: agree 7.")
     page = await chat.say("/users")
     await chat.press(page, "", data="v1:agree:7")
     await chat.told("agree done")

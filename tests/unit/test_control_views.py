@@ -7,7 +7,7 @@ import pytest
 from vanta.domain.command import CommandInfo, Need, Reply, Table
 from vanta.domain.roles import Right
 from vanta.domain.verdict import Reason
-from vanta.telegram.control_views import asking, names, pages, usage, whole
+from vanta.telegram.control_views import asking, names, pages, usage, whole, wish
 from vanta.telegram.text import COLUMNS
 
 
@@ -112,14 +112,14 @@ def test_what_is_agreed_to_stands_on_one_page() -> None:
     text = whole(reply)
     assert all(f"{n} changes" in text for n in range(60))
     assert "#8 " in text
-    assert text.endswith("Type <b>LIVE</b> to go on, within 60 s. Another word stops it.")
+    assert text.endswith("The word is your next message here; another one stops it.")
 
 
-def test_each_need_says_what_to_do() -> None:
+def test_each_need_says_what_the_chat_adds() -> None:
     assert asking(Reply(title="x")) == ""
     assert asking(Reply(title="x", need=Need.CONFIRM)) == ""
-    assert "panel" in asking(Reply(title="x", need=Need.STEP_UP))
-    assert "super admin" in asking(Reply(title="x", need=Need.SECOND_PERSON))
+    assert "/stepup 123456" in asking(Reply(title="x", need=Need.STEP_UP))
+    assert asking(Reply(title="x", need=Need.SECOND_PERSON)) == ""
 
 
 def test_help_names_usage_and_demands() -> None:
@@ -134,5 +134,8 @@ def test_help_names_usage_and_demands() -> None:
     )
     assert usage(info) == (
         "<code>/emergency_stop [all] &lt;reason&gt;</code>\nStops\nAsks for step-up, a confirm."
+    )
+    assert wish(info, ("all", "<b>")).startswith(
+        "<code>/emergency_stop all &lt;b&gt;</code>\nStops."
     )
     assert names([info]) == "<b>Super admin</b>  /emergency_stop"

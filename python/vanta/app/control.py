@@ -30,6 +30,7 @@ from vanta.settings import Settings
 from vanta.store.credentials import Credentials
 from vanta.supervise import Supervisor
 from vanta.telegram.context import Control
+from vanta.web.panel import Panel
 
 Tasks = Callable[[], Mapping[str, Mapping[str, Any]]]
 
@@ -87,6 +88,9 @@ class ControlRoom:
             changed=self._changed,
             canary=trading.canary.words() if trading.canary else "",
         )
+        self._security = SecurityCommands(
+            step_up=self.rights.step_up, credentials=Credentials(stores.pool), clock=clock
+        )
         self.book = CommandBook(self.rights.gate)
         self.book.add(self._personal())
         self.book.add(self._looking(checks, tasks))
@@ -98,11 +102,7 @@ class ControlRoom:
 
     def _personal(self) -> Iterator[Command]:
         yield from ModeCommands(self.operating).commands()
-        yield from SecurityCommands(
-            step_up=self.rights.step_up,
-            credentials=Credentials(self._stores.pool),
-            clock=self._clock,
-        ).commands()
+        yield from self._security.commands()
         yield from LimitCommands(
             office=self.limits, catalogue=self._catalogue, quotes=self._trading.feed
         ).commands()
@@ -168,9 +168,6 @@ class ControlRoom:
         async def panel(user_id: int) -> str:
             return f"{panel_url}#{await self.rights.step_up.invite(user_id)}"
 
-        async def count(_user_id: int, _limit: int, _now_ns: int) -> int:
-            raise OSError("no shared counter")
-
         return Control(
             commands=self.book,
             meet=meet,
@@ -178,7 +175,17 @@ class ControlRoom:
             prove=prove,
             panel=panel,
             messages_per_minute=lambda who: self._trading.book.policy(who).messages_per_minute,
-            count_message=count,
+            count_message=self._trading.counters.message,
+        )
+
+    def panel(self, proved: Callable[[int], None]) -> Panel:
+        """Return the secure panel; `proved` is told whose PIN or code was right."""
+        return Panel(
+            credentials=self.credentials,
+            redeem=self.rights.step_up.redeem,
+            state=self._security.describe,
+            proved=proved,
+            clock=self._clock,
         )
 
     async def _changed(self, user_id: int) -> None:

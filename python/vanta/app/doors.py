@@ -167,6 +167,7 @@ def web_application(
     trading: Trading,
     signal_door: SignalDoor,
     control: ControlRoom,
+    bot: TelegramBot | None,
     catalogue: Catalogue,
     checks: Mapping[str, Check],
     supervisor: Supervisor,
@@ -207,5 +208,6 @@ def web_application(
     app.add_routes(web_routes(api))
     app.add_routes(CommandDoor(api, control.book).routes())
     app.add_routes(SecurityDoor(api, control.credentials).routes())
+    app.add_routes(control.panel(bot.proved if bot else lambda _user_id: None).routes())
     app.add_routes(door_routes(signal_door.door))
     return app

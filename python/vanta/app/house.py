@@ -120,6 +120,7 @@ class House:
             trading=trading,
             signal_door=signal_door,
             control=control,
+            bot=bot,
             catalogue=catalogue,
             checks=self.checks,
             supervisor=self.supervisor,

@@ -19,8 +19,8 @@ LONGEST: Final = 1_000
 """A single line beyond this is cut: nobody reads it on a phone."""
 
 STEP_UP: Final = (
-    "This needs your PIN or a code. Open the secure panel; never write a PIN here.\n"
-    "A code of your authenticator may also be sent as <code>/stepup 123456</code>. E-STEPUP"
+    "Never write a PIN here. A code of your authenticator may also be sent as "
+    "<code>/stepup 123456</code>."
 )
 
 
@@ -40,16 +40,20 @@ def whole(reply: Reply) -> str:
 
 
 def asking(reply: Reply) -> str:
-    """Say what is missing."""
+    """Say what the chat has to add to what is missing."""
     match reply.need:
         case Need.WORD:
-            return f"Type <b>{esc(reply.word)}</b> to go on, within 60 s. Another word stops it."
+            return "The word is your next message here; another one stops it."
         case Need.STEP_UP:
             return STEP_UP
-        case Need.SECOND_PERSON:
-            return "Another super admin has to agree. They are told."
         case _:
             return ""
+
+
+def wish(info: CommandInfo, args: Sequence[str]) -> str:
+    """Show what a question is about: the command as it will run, and what it does."""
+    words = " ".join((f"/{info.name}", *args))[:LONGEST]
+    return f"<code>{esc(words)}</code>\n{esc(info.summary)}."
 
 
 def usage(info: CommandInfo) -> str:

@@ -39,6 +39,7 @@ PIN_TEXT: Final = (
     "That looked like a PIN. I deleted it and kept no copy.\n"
     "Type it in the secure panel only: /security gives a new link. E-SECRET"
 )
+PRIVATE: Final = "That works in our private chat only. E-GROUP"
 STEP_UP: Final = "stepup"
 
 
@@ -120,16 +121,15 @@ class Groups(BaseMiddleware):
     async def __call__(self, handler: Handler, event: TelegramObject, data: dict[str, Any]) -> Any:
         if chat_type(event) == ChatType.PRIVATE:
             return await handler(event, data)
-        words = "That works in our private chat only. E-GROUP"
         if isinstance(event, CallbackQuery):
             pressed = decode(event.data)
             if pressed is not None and pressed.verb in LOOKING:
                 return await handler(event, data)
-            await tell(self._room, event, data, words)
+            await tell(self._room, event, data, PRIVATE)
         elif name := command_name(event):
             if name in self._looking:
                 return await handler(event, data)
-            await tell(self._room, event, data, words)
+            await tell(self._room, event, data, PRIVATE)
         return None
 
 

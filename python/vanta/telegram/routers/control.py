@@ -20,18 +20,18 @@ from vanta.telegram.callback import Callback
 from vanta.telegram.context import Room
 from vanta.telegram.flow import View
 from vanta.telegram.menu import Menus
-from vanta.telegram.middlewares import STEP_UP, command_name
+from vanta.telegram.middlewares import PRIVATE, STEP_UP, command_name
 from vanta.telegram.press import Press, Verb
 from vanta.telegram.routers.trade import message_ref
-from vanta.telegram.text import esc
 
 OVER = "This button was used, is over or is not yours; it did nothing now. E-EXPIRED"
 TWICE = (
     "I had this message before and ran it at most once. Send it again if it is still wanted. E-DUP"
 )
+SECURITY_COMMAND = "security"
 SECURITY = (
-    "<b>Secure panel</b>\nSet or prove your PIN and your authenticator's code there, never here.\n"
-    "The link is yours, works once and for 5 minutes."
+    "PIN and code are set and proved in the secure panel, never here. "
+    "The link is yours alone, works once and for 5 minutes."
 )
 CODE_LIKE = "A code has 6 digits, as in /stepup 123456. A PIN goes into the panel only. E-ARG"
 _CODE_DIGITS = 6
@@ -70,7 +70,7 @@ class ControlHandlers:
         """Comes after the routers of trading, whose own views win where names meet."""
         router = Router(name="control")
         router.message.register(self.step_up, Command(STEP_UP, ignore_case=True))
-        router.message.register(self.security, Command("security", ignore_case=True))
+        router.message.register(self.security, Command(SECURITY_COMMAND, ignore_case=True))
         if self._infos:
             router.message.register(self.typed, Command(*self._infos, ignore_case=True))
         router.callback_query.register(self.confirmed, Verb("yes", "again"))
@@ -103,15 +103,25 @@ class ControlHandlers:
         view = await self._run(actor, ask, word=(message.text or "").strip())
         self._room.say(chat_id, *view)
 
-    async def security(self, message: Message, user: User) -> None:
-        """Send the link to the panel, where PIN and codes are set and proved."""
-        self._room.say(message.chat.id, *await self._panel(user, SECURITY))
+    async def security(self, message: Message, user: User, trace_id: str) -> None:
+        """Tell what is set, with the link to the panel, where PIN and codes are set and proved."""
+        if message.chat.id != user.telegram_id:  # whoever is there could open the link
+            self._room.say(message.chat.id, PRIVATE)
+            return
+        text = SECURITY
+        if SECURITY_COMMAND in self._infos:
+            actor = _actor(user, trace_id, message.chat.id)
+            reply = await self._room.control.commands.run(actor, SECURITY_COMMAND, ())
+            text = f"{control_views.whole(reply)}\n{SECURITY}"
+        self._room.say(message.chat.id, *await self._panel(user, text))
 
-    async def step_up(self, message: Message, command: CommandObject, user: User) -> None:
+    async def step_up(
+        self, message: Message, command: CommandObject, user: User, trace_id: str
+    ) -> None:
         """Take a one-time code, or send the link to the panel."""
         digits = "".join((command.args or "").split())
         if not digits:
-            await self.security(message, user)
+            await self.security(message, user, trace_id)
         elif not (digits.isascii() and digits.isdigit() and len(digits) == _CODE_DIGITS):
             self._room.say(message.chat.id, CODE_LIKE)
         else:
@@ -123,7 +133,6 @@ class ControlHandlers:
     def proved(self, user_id: int) -> None:
         """Offer what waited for this person's step-up: it succeeded, here or in the panel."""
         for nonce, ask in self._room.asks.proved(user_id):
-            words = " ".join((f"/{ask.name}", *ask.args))
             again = keyboards.board(
                 [
                     [
@@ -132,7 +141,7 @@ class ControlHandlers:
                     ]
                 ]
             )
-            text = f"Proved. Go on with <code>{esc(words)}</code>?"
+            text = f"Proved. Go on?\n{control_views.wish(self._infos[ask.name], ask.args)}"
             self._room.say(ask.chat_id, text, again)
 
     # --- pressed ----------------------------------------------------------------------------
@@ -202,7 +211,8 @@ class ControlHandlers:
                 return await self._panel(user, control_views.whole(reply))
             case Need.CONFIRM | Need.WORD:
                 keyboard = _asking(self._keep(ask, reply), reply.need)
-                return View(control_views.whole(reply), keyboard)
+                wish = control_views.wish(self._infos[ask.name], ask.args)
+                return View(f"{wish}\n{control_views.whole(reply)}", keyboard)
             case Need.SECOND_PERSON:
                 return View(control_views.whole(reply))
         pages = control_views.pages(reply)
