@@ -21,6 +21,7 @@ from vanta.domain.units import E6, E10
 from vanta.metrics import Metrics
 from vanta.sandbox.seed import MARKETS
 from vanta.settings import load
+from vanta.store.counters import Counters
 from vanta.store.markets import Markets
 from vanta.store.pool import Pool
 
@@ -51,13 +52,13 @@ class Source:
     async def run(self, sink: object) -> None:
         await asyncio.Event().wait()
 
-    def price(self, price_e10: int, *, markets: Sequence[int] = (BTC,)) -> None:
-        """Let all feeds see a price now."""
+    def price(self, price_e10: int) -> None:
+        """Let all feeds of BTC see a price a second later."""
+        self._clock.advance(10**9)
         now_ns = self._clock.now_ns()
         self._trading.feed.ticks(
             [
-                Tick(market_ix=m, source_ix=ix, value=price_e10, publish_ns=now_ns)
-                for m in markets
+                Tick(market_ix=BTC, source_ix=ix, value=price_e10, publish_ns=now_ns)
                 for ix in self._ixs
             ]
         )
@@ -87,7 +88,7 @@ class ControlWorld:
             redis_healthy=self._redis_healthy,
             may_trade=lambda: True,
             cache=_no_cache,
-            **_counters(redis, clock),
+            counters=Counters(redis),
         )
         self.source = Source(self.trading, clock)
         self.trading.feed.add_source(self.source)
@@ -152,17 +153,13 @@ async def _no_cache(_quotes: object) -> None:
     """Nobody views prices from outside."""
 
 
-def _counters(_redis: Redis, _clock: ManualClock) -> dict[str, Any]:
-    return {}
-
-
 @asynccontextmanager
 async def control_world(
     pool: Pool, clock: ManualClock, redis: Redis, home: Path, **environ: str
 ) -> AsyncIterator[ControlWorld]:
-    """Build and start everything; prices of all markets stand at `BTC_E10`."""
+    """Build and start everything; BTC stands at `BTC_E10`, other markets have no price."""
     await Markets(pool).upsert(MARKETS)
     world = ControlWorld(pool, clock, redis, home, **environ)
-    world.source.price(BTC_E10, markets=[m.ix for m in MARKETS])
+    world.source.price(BTC_E10)
     await world.trading.start()
     yield world

@@ -125,11 +125,8 @@ class LimitCommands:
         return Plan(SET_LIMIT, partial(self._office.set_limit, actor, key, value, user_id))
 
     def _intent(self, actor: Actor, words: Words) -> Intent:
-        side = Side.LONG
-        for word in Side:
-            if words.skip(word.value):
-                side = word
-        said = grammar.parse(words.text("trade"), self._catalogue, WHAT_IF)
+        side, rest = _side(words.text("trade").split())
+        said = grammar.parse(" ".join(rest), self._catalogue, WHAT_IF)
         if said.market is None or not said.collateral_e6 or not said.leverage_e10:
             limit = f"market, amount and leverage, as in {WHAT_IF.example}"
             raise InputError("E-ARG", field="trade", value=" ".join(words.given), limit=limit)
@@ -209,6 +206,18 @@ class LimitCommands:
                 "what_if": {"verdict": exact.verdict(verdict), **_preview(preview)},
             },
         )
+
+
+def _side(words: Sequence[str]) -> tuple[Side, list[str]]:
+    """Take the side out of the words of a trade, wherever it stands; long when it is not said."""
+    said = [word for word in words if word.lower() in _SIDES]
+    if len(said) > 1:
+        raise InputError("E-ARG", field="side", value=said[1], limit="to be said once")
+    side = Side(said[0].lower()) if said else Side.LONG
+    return side, [word for word in words if word not in said]
+
+
+_SIDES: Final = frozenset(side.value for side in Side)
 
 
 def _value(words: Words) -> str:
