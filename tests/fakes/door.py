@@ -10,7 +10,7 @@ import orjson
 from tests.fakes.clock import ManualClock
 from tests.fakes.envelope import TestEnvelope
 from tests.fakes.signals import CATALOGUE, KEY_ID, SECRET, encode, signed_headers
-from vanta.domain.ports import Shut
+from vanta.domain.ports import Shut, SignalPermit
 from vanta.metrics import Metrics
 from vanta.store.orders import Orders
 from vanta.store.pool import Pool
@@ -43,22 +43,21 @@ class PassedPoints:
         self.names.append(name)
 
 
-class SetPermit:
-    """Lets signals in until told otherwise."""
-
-    def __init__(self) -> None:
-        self.opens: Shut | None = None
-        self.others: Shut | None = None
-
-    def __call__(self, *, takes_risk: bool) -> Shut | None:
-        return self.opens if takes_risk else self.others
+def always(*, takes_risk: bool) -> Shut | None:
+    """Let every signal in."""
+    return None
 
 
 class DoorBench:
     """The door with everything a test looks at."""
 
     def __init__(
-        self, pool: Pool, provider_id: int, limits: DoorLimits, clock: ManualClock
+        self,
+        pool: Pool,
+        provider_id: int,
+        limits: DoorLimits,
+        clock: ManualClock,
+        permit: SignalPermit,
     ) -> None:
         self.pool = pool
         self.provider_id = provider_id
@@ -66,7 +65,6 @@ class DoorBench:
         self.metrics = Metrics()
         self.sink = HearingSink()
         self.crash = PassedPoints()
-        self.permit = SetPermit()
         self.providers = Providers(pool, TestEnvelope())
         self.signals = Signals(pool)
         self.orders = Orders(pool)
@@ -81,7 +79,7 @@ class DoorBench:
             clock=self.clock,
             metrics=self.metrics,
             crash=self.crash,
-            permit=self.permit,
+            permit=permit,
             limits=limits,
         )
 
@@ -118,13 +116,17 @@ class DoorBench:
 
 @asynccontextmanager
 async def open_door(
-    pool: Pool, limits: DoorLimits | None = None, *, clock: ManualClock | None = None
+    pool: Pool,
+    limits: DoorLimits | None = None,
+    *,
+    clock: ManualClock | None = None,
+    permit: SignalPermit = always,
 ) -> AsyncIterator[DoorBench]:
     """Make a provider with a key (or find it) and run a door for it."""
     providers = Providers(pool, TestEnvelope())
     provider_id = await providers.create("pulse")
     await providers.add_key(provider_id, KEY_ID, SECRET, 1)
-    bench = DoorBench(pool, provider_id, limits or DoorLimits(), clock or ManualClock())
+    bench = DoorBench(pool, provider_id, limits or DoorLimits(), clock or ManualClock(), permit)
     await bench.keys.refresh()
     committing = asyncio.create_task(bench.door.run())
     try:

@@ -272,6 +272,18 @@ async def test_the_cache_is_refreshed_and_its_failure_survived(
     assert events.count("feed.cache_failed") == 1
 
 
+def test_a_doubted_clock_makes_every_quote_suspect_and_tells_the_listeners() -> None:
+    rig = Rig()
+    rig.feed.ticks([rig.tick(0, 60_000), rig.tick(1, 60_010)])
+    rig.run_deferred()
+    rig.feed.doubt_clock(True)
+    rig.time.advance(SECOND)
+    rig.run_deferred()
+    assert [quote.quality for quote in rig.heard[-1]] == [Quality.CLOCK_SUSPECT] * 2
+    rig.feed.doubt_clock(False)
+    assert rig.feed.quote(1).quality == Quality.GOOD
+
+
 def test_unknown_clock_error_means_no_trading() -> None:
     rig = Rig(clock_offset_ns=None)
     rig.feed.ticks([rig.tick(0, 60_000), rig.tick(1, 60_000)])
