@@ -71,7 +71,6 @@ class Row:
     rule: str
     wish: Callable[[int], Fields]
     policy: Policy = EASY
-    cash: int = 10_000
     before: Callable[[Point], Awaitable[None]] = nothing
     store: Callable[[Pool, int, int], Awaitable[None]] = no_store
 
@@ -130,6 +129,11 @@ async def day_began_at(pool: Pool, user_id: int, unit: int) -> None:
     await DayPnl(pool).start(user_id, Mode.DRY, day_of(now_ns), start_e6)
 
 
+async def has_cash(pool: Pool, user_id: int, unit: int) -> None:
+    cash_e6 = 503 * E6 - unit
+    await pool.execute("UPDATE accounts SET cash_e6 = $2 WHERE user_id = $1", user_id, cash_e6)
+
+
 async def may_risk(pool: Pool, user_id: int, unit: int) -> None:
     limits = limited(max_account_risk_e10=101_300_000 - unit)
     await Policies(pool).set(user_id, limits, 2, "test")
@@ -168,10 +172,10 @@ TABLE = {
         lambda n: {"collateral_e6": 40 * E6, "leverage_e10": 25 * E10 // 10 - n * 250},
     ),
     "balance": Row(
-        # 500 and 0.06 % of 5,000
+        # 500 and 0.06 % of 5,000; here the cash moves
         "BALANCE",
-        lambda n: {"collateral_e6": 500 * E6 + n, "stop_loss_e10": NEAR_STOP},
-        cash=503,
+        lambda _: {"collateral_e6": 500 * E6, "stop_loss_e10": NEAR_STOP},
+        store=has_cash,
     ),
     "account risk": Row(
         # 100 without a stop, 0.13 % of 1,000 in costs, of 10,000; here the limit moves
@@ -224,7 +228,7 @@ async def test_a_limit_at_its_boundary(
     row = TABLE[name]
     users = {}
     for unit in (-1, 0, 1):
-        user_id = await make_user(pool, cash=row.cash, policy=row.policy)
+        user_id = await make_user(pool, policy=row.policy)
         await row.store(pool, user_id, unit)
         users[unit] = user_id
     quotes.put(BTC, PRICE)

@@ -250,16 +250,11 @@ def ask(intent: Mapping[str, Any]) -> str:
 
 
 def verdict_lines(out: Output, verdict: Mapping[str, Any]) -> None:
-    """Write each reason of a no, and the nearest yes."""
+    """Write the why-card."""
     if verdict["ok"]:
         out.line("decided   admitted")
-        return
-    for number, reason in enumerate(verdict["reasons"], start=1):
-        out.line(f"{number}. {reason['text']} [{reason['code']}]")
-        if reason["resets_at"]:
-            out.line(f"   resets {f.moment(reason['resets_at'])} UTC")
-    if verdict["nearest_collateral"]:
-        out.line(f"Would pass now: {f.usd(verdict['nearest_collateral'])} USDC")
+    for line in verdict["card"]:
+        out.line(line)
 
 
 def pnl(context: Context) -> int:

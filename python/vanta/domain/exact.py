@@ -1,4 +1,7 @@
-"""Values as programs read them: exact decimal strings in human units, times as ISO 8601 UTC."""
+"""Values as programs read them: exact decimal strings in human units, times as ISO 8601 UTC.
+
+And the why-card, which stands on the same values.
+"""
 
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -62,10 +65,37 @@ def reason(found: Reason) -> dict[str, Any]:
 
 
 def verdict(found: Verdict) -> dict[str, Any]:
-    """Render a yes or a no with its reasons and the nearest yes."""
+    """Render a yes or a no with its reasons, what was made smaller and the nearest yes."""
     nearest = found.nearest_collateral_e6
     return {
         "ok": found.ok,
         "reasons": [reason(r) for r in found.reasons],
+        "adjusted": [reason(r) for r in found.adjusted],
         "nearest_collateral": usd(nearest) if nearest else None,
+        "card": list(card(found)),
     }
+
+
+def card(found: Verdict) -> tuple[str, ...]:
+    """Word a verdict for people, the same lines wherever an order is explained.
+
+    Under each sentence stand the rule and its numbers as programs read them.
+    """
+    lines: list[str] = []
+    for place, no in enumerate(found.reasons, start=1):
+        lines += (f"{place}. {no.text} {no.code}", f"   {facts(no)}")
+    for cut in found.adjusted:
+        lines += (f"Made smaller: {cut.text} {cut.code}", f"   {facts(cut)}")
+    if found.nearest_collateral_e6:
+        lines.append(f"Nearest size that passes: {usd(found.nearest_collateral_e6)} USDC")
+    return tuple(lines)
+
+
+def facts(found: Reason) -> str:
+    """Say a reason's rule, number, limit and reset in one line."""
+    said = reason(found)
+    numbers = ""
+    if said["value"] is not None:
+        numbers = f" {said['value']} of {said['limit']} {said['unit']}"
+    resets = f", resets {said['resets_at']}" if said["resets_at"] else ""
+    return f"{said['rule']}{numbers}{resets}"

@@ -6,6 +6,7 @@ import msgspec
 
 from vanta.domain.enums import Action, Mode, Side, Source
 from vanta.domain.units import ONE_E10
+from vanta.domain.verdict import Reason
 
 DEFAULT_SLIPPAGE_E10 = 100_000_000  # 1 %
 
@@ -38,6 +39,7 @@ class Intent(msgspec.Struct, frozen=True, kw_only=True):
     expires_ns: int = 0  # 0 = never
     signal: SignalRef | None = None
     mode: Mode = Mode.DRY
+    adjusted: tuple[Reason, ...] = ()  # made smaller on the way here; kept with the verdict
 
 
 def new_trace_id() -> str:

@@ -66,7 +66,11 @@ class Decision:
 
     @property
     def verdict(self) -> Verdict:
-        return Verdict(reasons=tuple(self.reasons), nearest_collateral_e6=self.nearest_e6)
+        return Verdict(
+            reasons=tuple(self.reasons),
+            nearest_collateral_e6=self.nearest_e6,
+            adjusted=self.intent.adjusted,
+        )
 
     @property
     def is_open(self) -> bool:

@@ -12,7 +12,13 @@ from vanta.domain.market import Market
 from vanta.domain.policy import UserBreaker
 from vanta.domain.roles import Standing
 from vanta.domain.system import Stop, SystemState, maintenance_words
-from vanta.domain.units import format_leverage, format_percent, format_price, over_percent
+from vanta.domain.units import (
+    format_leverage,
+    format_percent,
+    format_price,
+    format_usd,
+    over_percent,
+)
 from vanta.domain.verdict import Reason, clock_time
 
 _SECOND_NS: Final = 10**9
@@ -197,6 +203,31 @@ def leverage_range(market: Market, asked_e10: int) -> Reason:
 def market_closed(market: Market) -> Reason:
     text = f"{market.symbol} is closed at the venue now. Nothing was sent."
     return Reason(code="E-VENUE", rule="MARKET_OPEN", text=text)
+
+
+def cut_collateral(asked_e6: int, taken_e6: int) -> Reason:
+    return Reason(
+        code="E-RISK-POS",
+        rule="FOLLOW_COLLATERAL",
+        text=f"The signal's {format_usd(asked_e6)} USDC were cut to your {format_usd(taken_e6)}.",
+        value=asked_e6,
+        limit=taken_e6,
+        unit="usd_e6",
+    )
+
+
+def cut_leverage(market: Market, asked_e10: int, taken_e10: int, is_own: bool) -> Reason:
+    """Say that a signal's leverage was cut to the follower's cap, or the market's."""
+    whose = "your" if is_own else f"{market.symbol}'s"
+    asked, taken = format_leverage(asked_e10), format_leverage(taken_e10)
+    return Reason(
+        code="E-LEV",
+        rule="FOLLOW_LEVERAGE" if is_own else "LEVERAGE_MAX",
+        text=f"The signal's {asked} was cut to {whose} {taken}.",
+        value=asked_e10,
+        limit=taken_e10,
+        unit="leverage_e10",
+    )
 
 
 def skipped_without_stop() -> Reason:

@@ -22,7 +22,14 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
 
 def open_wish(record: SignalRecord, signal: Signal, market: Market, follower: Subscription) -> Wish:
     """Size an open for one follower: the signal's own numbers, never above the follower's."""
-    ceiling_e10 = min(follower.max_leverage_e10, market.max_leverage_e10)
+    collateral_e6 = min(signal.collateral_e6, follower.max_collateral_e6)
+    leverage_e10 = min(signal.leverage_e10, follower.max_leverage_e10, market.max_leverage_e10)
+    adjusted = []
+    if collateral_e6 < signal.collateral_e6:
+        adjusted.append(verdicts.cut_collateral(signal.collateral_e6, collateral_e6))
+    if leverage_e10 < signal.leverage_e10:
+        is_own = leverage_e10 == follower.max_leverage_e10
+        adjusted.append(verdicts.cut_leverage(market, signal.leverage_e10, leverage_e10, is_own))
     intent = Intent(
         user_id=follower.user_id,
         source=Source.SIGNAL,
@@ -31,14 +38,15 @@ def open_wish(record: SignalRecord, signal: Signal, market: Market, follower: Su
         trace_id=record.trace_id,
         market_ix=market.ix,
         side=signal.side,
-        collateral_e6=min(signal.collateral_e6, follower.max_collateral_e6),
-        leverage_e10=min(signal.leverage_e10, ceiling_e10),
+        collateral_e6=collateral_e6,
+        leverage_e10=leverage_e10,
         take_profit_e10=signal.take_profit_e10,
         stop_loss_e10=signal.stop_loss_e10,
         max_slippage_e10=signal.max_slippage_e10 or DEFAULT_SLIPPAGE_E10,
         guard_price_e10=signal.guard_price_e10,
         expires_ns=signal.expires_ns,
         signal=_signal_ref(record),
+        adjusted=tuple(adjusted),
     )
     if follower.skip_without_stop and not signal.stop_loss_e10:
         return Wish(intent=intent, known=(verdicts.skipped_without_stop(),))

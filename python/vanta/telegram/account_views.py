@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from vanta import _core
+from vanta.domain import exact
 from vanta.domain.enums import Mode, OrderState, Quality
 from vanta.domain.market import Catalogue, Market
 from vanta.domain.order import Order
@@ -16,7 +17,6 @@ from vanta.telegram.text import (
     how_long,
     percent_up,
     pre,
-    reasons,
     share,
     tag,
 )
@@ -167,13 +167,8 @@ def why(order: Order, market: Market) -> str:
     intent = order.intent
     head = f"{tag(order.mode)} <b>Order #{order.id}</b> {wish(intent, market)}"
     lines = [head, f"{order.state.value} at {at_time(order.updated_ns or order.created_ns)} UTC"]
-    if order.state is OrderState.REFUSED:
-        lines += reasons(order.verdict.reasons)
-        if order.verdict.nearest_collateral_e6:
-            lines.append(
-                f"Would have passed: {usd_short(order.verdict.nearest_collateral_e6)} USDC"
-            )
-    elif order.quote_e10:
+    lines += (esc(said) for said in exact.card(order.verdict))
+    if order.state is not OrderState.REFUSED and order.quote_e10:
         word = QUALITY_WORDS[Quality(order.quote_quality)]
         lines.append(f"Passed every rule on the quote {format_price(order.quote_e10)} ({word})")
     if order.position_id:
