@@ -167,14 +167,15 @@ def hooks_scalar() -> list[int]:
     return [verify(id=i, timestamp=t, body=b, signature=s, secrets=HOOKS) for i, t, b, s in rows]
 
 
-def hooks_door() -> list[int]:
-    return [
-        1
-        * door.matches_any(
-            HOOKS, door.signed_content(message_id, "1763625600", body), [signature[3:].encode()]
+def hooks_python() -> list[int]:
+    found = []
+    for message_id, body, signature in zip(IDS, BODIES, SIGNED, strict=True):
+        content = b"%b.1763625600.%b" % (message_id.encode(), body)
+        macs = [base64.b64encode(hmac.digest(hook, content, "sha256")) for hook in HOOKS]
+        found.append(
+            next(n for n, m in enumerate(macs) if hmac.compare_digest(m, signature[3:].encode()))
         )
-        for message_id, body, signature in zip(IDS, BODIES, SIGNED, strict=True)
-    ]
+    return found
 
 
 def hooks_library() -> list[int]:
@@ -188,7 +189,7 @@ def hooks_library() -> list[int]:
 
 
 @pytest.mark.benchmark(group="256 deliveries against two secrets")
-@pytest.mark.parametrize("who", [hooks_batch, hooks_scalar, hooks_door, hooks_library])
+@pytest.mark.parametrize("who", [hooks_batch, hooks_scalar, hooks_python, hooks_library])
 def test_webhooks(benchmark: Any, who: Callable[[], list[int]]) -> None:
     assert who() == [1] * SETS
     benchmark(who)

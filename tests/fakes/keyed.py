@@ -33,10 +33,10 @@ def secret(number: int) -> bytes:
     return b"planted provider secret " + number.to_bytes(8)
 
 
-async def add_secrets(pool: Pool, box: SealedBox, count: int) -> Providers:
-    """Put providers `p1` … with a key `k1` … and a secret each into the database."""
+async def add_secrets(pool: Pool, box: SealedBox, count: int, *, first: int = 1) -> Providers:
+    """Put providers `p{first}` … `p{count}` with a key and a secret each into the database."""
     providers = Providers(pool, box)
-    for number in range(1, count + 1):
+    for number in range(first, count + 1):
         provider_id = await providers.create(f"p{number}", now_ns=1)
         await providers.add_key(provider_id, f"k{number}", secret(number), 1)
     return providers

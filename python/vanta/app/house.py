@@ -15,7 +15,7 @@ import msgspec
 
 from vanta import logs
 from vanta._core import Quote
-from vanta.app import doors, keys, market, operators
+from vanta.app import doors, market, operators
 from vanta.app.control import ControlRoom
 from vanta.app.lifecycle import Shutdown, write_atomically
 from vanta.app.ready import Ready
@@ -25,6 +25,7 @@ from vanta.checks import Check
 from vanta.clock import SystemClock
 from vanta.domain.market import Catalogue
 from vanta.domain.webhook_signature import format_secret
+from vanta.keys.configured import source_to_start
 from vanta.keys.keeper import KeyKeeper
 from vanta.keys.plain import seal_plain
 from vanta.metrics import Metrics
@@ -147,8 +148,8 @@ class House:
 
     async def _open_keys(self) -> str:
         """Open the master keys before anything reads a secret; return where one was made."""
-        source, made = await keys.source_to_start(
-            self.settings, self.stores.pool, self.home, sandbox=self.wish is not None
+        source, made = await source_to_start(
+            self.settings, self.stores.pool, sandbox=self.wish is not None
         )
         keeper = KeyKeeper(
             pool=self.stores.pool, source=source, box=self.envelope, clock=self.clock

@@ -37,7 +37,7 @@ def new(context: Context) -> int:
 
 def rotate(context: Context) -> int:
     """Move every sealed row to a new key; exit 1 when rows do not open."""
-    from vanta.app.keywork import rotate_keys  # noqa: PLC0415  # brings the house
+    from vanta.cli.keywork import rotate_keys  # noqa: PLC0415  # brings the store
 
     done = asyncio.run(rotate_keys(context.settings(), _Progress(context)))
     out = context.output
@@ -77,7 +77,7 @@ class _Progress:
 
 def verify(context: Context) -> int:
     """Open every sealed row; exit 1 when one does not open."""
-    from vanta.app.keywork import verify_keys  # noqa: PLC0415  # brings the house
+    from vanta.cli.keywork import verify_keys  # noqa: PLC0415  # brings the store
 
     found = asyncio.run(verify_keys(context.settings()))
     out = context.output

@@ -1,6 +1,6 @@
-"""Standard Webhooks v1, symmetric: the signed content, the signature and the text form of secrets.
+"""Standard Webhooks v1, symmetric: signing, and the text form of secrets.
 
-Pure. The door verifies with it, `vanta signal send` signs with it. The signed content is
+Pure. `vanta signal send` signs with it; the core verifies. The signed content is
 `{id}.{timestamp}.` followed by the raw body: neither id nor timestamp can hold a dot, so no two
 requests share one content.
 """
@@ -9,7 +9,6 @@ import base64
 import binascii
 import hmac
 import re
-from collections.abc import Sequence
 from typing import Final
 
 from vanta.domain.errors import InputError
@@ -18,8 +17,7 @@ SECRET_PREFIX: Final = "whsec_"  # noqa: S105  # the public prefix of every secr
 MIN_SECRET_BYTES: Final = 24
 MAX_SECRET_BYTES: Final = 64
 
-VERSION: Final = "v1,"
-SIGNATURE_CHARS: Final = 44  # base64 of 32 bytes
+_VERSION: Final = "v1,"
 
 MESSAGE_ID: Final = re.compile(r"[A-Za-z0-9_-]{8,64}", re.ASCII)
 TIMESTAMP: Final = re.compile(r"[0-9]{10}", re.ASCII)
@@ -67,7 +65,9 @@ def sign(secret: bytes, message_id: str, timestamp: int, body: bytes) -> str:
         raise InputError("E-ARG", field="id", value=message_id, limit="8 to 64 of A-Z a-z 0-9 _ -")
     if not TIMESTAMP.fullmatch(stamp):
         raise InputError("E-ARG", field="timestamp", value=stamp, limit="Unix seconds")
-    return VERSION + _mac(secret, signed_content(message_id, stamp, body)).decode("ascii")
+    content = b"%b.%b.%b" % (message_id.encode("ascii"), stamp.encode("ascii"), body)
+    mac = hmac.digest(secret, content, "sha256")
+    return _VERSION + base64.b64encode(mac).decode("ascii")
 
 
 def headers(
@@ -80,26 +80,3 @@ def headers(
         "webhook-signature": sign(secret, message_id, timestamp, body),
         "vanta-key-id": key_id,
     }
-
-
-def signed_content(message_id: str, timestamp: str, body: bytes) -> bytes:
-    """Join what the signature covers."""
-    return b"%b.%b.%b" % (message_id.encode("ascii"), timestamp.encode("ascii"), body)
-
-
-def matches_any(secrets: Sequence[bytes], content: bytes, tokens: Sequence[bytes]) -> bool:
-    """Tell whether any token (base64 text, 44 bytes) signs `content` with any secret.
-
-    Every pair is compared in constant time, without an early exit. The text is compared, not the
-    decoded bytes: base64 has several spellings of one value and only the canonical one is taken.
-    """
-    found = False
-    for secret in secrets:
-        expected = _mac(secret, content)
-        for token in tokens:
-            found |= hmac.compare_digest(expected, token)
-    return found
-
-
-def _mac(secret: bytes, content: bytes) -> bytes:
-    return base64.b64encode(hmac.digest(secret, content, "sha256"))

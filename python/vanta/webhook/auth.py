@@ -13,17 +13,9 @@ from typing import Final
 
 import msgspec
 
-from vanta import logs
+from vanta import _core, logs
 from vanta.domain.ports import Clock
-from vanta.domain.webhook_signature import (
-    KEY_ID,
-    MESSAGE_ID,
-    SIGNATURE_CHARS,
-    TIMESTAMP,
-    VERSION,
-    matches_any,
-    signed_content,
-)
+from vanta.domain.webhook_signature import KEY_ID
 from vanta.store.providers import ProviderKey
 from vanta.webhook.reply import Refused
 
@@ -37,7 +29,7 @@ _SIGNATURE: Final = b"webhook-signature"
 _KEY_ID: Final = b"vanta-key-id"
 _OURS: Final = frozenset({_ID, _TIMESTAMP, _SIGNATURE, _KEY_ID})
 
-MAX_TOKENS: Final = 8
+MAX_SECRETS: Final = 16  # what the core takes
 _LIVE_SECRETS: Final = 2  # during a rotation; every verification computes at least this many
 _SECOND: Final = 1_000_000_000
 
@@ -51,13 +43,23 @@ class Sender(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Verifier:
-    """Checks the signature of a raw body against the live secrets of a key."""
+    """Checks the signature of a raw body against the live secrets of a key.
+
+    `signer` tells which of the secrets signed, -1 for none, computing all of them; ids, timestamps
+    and tokens that are malformed are none's.
+    """
 
     def __init__(
-        self, *, find_key: Callable[[str], ProviderKey | None], clock: Clock, window_s: int
+        self,
+        *,
+        find_key: Callable[[str], ProviderKey | None],
+        clock: Clock,
+        window_s: int,
+        signer: Callable[..., int] = _core.standard_webhook_verify,
     ) -> None:
         self._find_key = find_key
         self._clock = clock
+        self._signer = signer
         self._window_ns = window_s * _SECOND
         self._watch = ClockWatch(window_s=window_s)
         self._dummies = tuple(random_secrets.token_bytes(32) for _ in range(_LIVE_SECRETS))
@@ -65,34 +67,32 @@ class Verifier:
     def verify(self, headers: RawHeaders, body: bytes) -> Sender:
         """Return the sender. Raises `Refused` 401, 403 or 410."""
         found = _exactly_one_each(headers)
-        message_id = found.get(_ID, "")
-        timestamp = found.get(_TIMESTAMP, "")
-        tokens = _tokens(found.get(_SIGNATURE, ""))
-        key_id = found.get(_KEY_ID, "")
-        well_formed = (
-            MESSAGE_ID.fullmatch(message_id)
-            and TIMESTAMP.fullmatch(timestamp)
-            and KEY_ID.fullmatch(key_id)
-            and 0 < len(tokens) <= MAX_TOKENS
-        )
-        if not well_formed:
+        key_id = found.get(_KEY_ID, b"").decode("ascii", "replace")
+        if not KEY_ID.fullmatch(key_id):
             raise unauthorized("unauthorized")
         now_ns = self._clock.now_ns()
         key = self._find_key(key_id)
         # A revoked key still verifies: only who holds it may learn that it was revoked.
         live = [s for s in key.secrets if not 0 < s.expires_ns <= now_ns] if key else []
+        live = live[:MAX_SECRETS]
         # An unknown key is checked against secrets nobody has, so that time does not tell.
-        padded = (*(s.secret for s in live), *self._dummies[len(live) :])
-        signed = matches_any(padded, signed_content(message_id, timestamp, body), tokens)
-        if key is None or not signed:
+        index = self._signer(
+            id=found.get(_ID, b""),
+            timestamp=found.get(_TIMESTAMP, b""),
+            body=body,
+            signature=found.get(_SIGNATURE, b""),
+            secrets=(*(s.secret for s in live), *self._dummies[len(live) :]),
+        )
+        if key is None or not 0 <= index < len(live):
             raise unauthorized("unauthorized")
-        attempt_ns = int(timestamp) * _SECOND
+        attempt_ns = int(found[_TIMESTAMP]) * _SECOND
         skew_ns = attempt_ns - now_ns
         if abs(skew_ns) > self._window_ns:
             self._watch.outside(key.provider_id, skew_ns)
             raise unauthorized("clock")
         self._watch.inside()
         _check_standing(key)
+        message_id = found[_ID].decode("ascii")
         return Sender(key=key, message_id=message_id, attempt_ns=attempt_ns)
 
 
@@ -161,31 +161,14 @@ def _check_standing(key: ProviderKey) -> None:
         )
 
 
-def _exactly_one_each(headers: RawHeaders) -> dict[bytes, str]:
+def _exactly_one_each(headers: RawHeaders) -> dict[bytes, bytes]:
     """Pick our four headers; one that comes twice is as good as missing."""
-    found: dict[bytes, str] = {}
-    for raw_name, raw_value in headers:
+    found: dict[bytes, bytes] = {}
+    for raw_name, value in headers:
         name = raw_name.lower()
         if name not in _OURS:
             continue
         if name in found:
             return {}
-        # What is not ASCII cannot match any pattern below.
-        found[name] = raw_value.decode("ascii", "replace")
+        found[name] = value
     return found
-
-
-def _tokens(header: str) -> tuple[bytes, ...]:
-    """Split the signature list and keep what can be a version 1 signature.
-
-    Malformed tokens and other versions are ignored: a sender may add schemes we do not read. Too
-    many tokens of any kind make the list unreadable, so that nobody buys hashing by the kilobyte.
-    """
-    parts = header.split()
-    if len(parts) > MAX_TOKENS:
-        return ()
-    return tuple(
-        part[len(VERSION) :].encode("ascii", "replace")
-        for part in parts
-        if part.startswith(VERSION) and len(part) == len(VERSION) + SIGNATURE_CHARS
-    )

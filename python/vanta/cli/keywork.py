@@ -5,9 +5,9 @@ from contextlib import asynccontextmanager
 
 import asyncpg
 
-from vanta.app.keys import MISSING, configured_source, sandbox_key
 from vanta.clock import SystemClock
 from vanta.domain.errors import ConfigError, NotRunningError
+from vanta.keys.configured import MISSING, configured_source, sandbox_key
 from vanta.keys.keeper import KeyKeeper
 from vanta.keys.rotation import Rotated, Rotation
 from vanta.keys.source import FileKeys, KeySource

@@ -6,7 +6,6 @@ from typing import Final
 from vanta.domain.errors import ConfigError
 from vanta.domain.master_key import new_key
 from vanta.keys.source import FileKeys, KeySource, RawKey, TextKeys, write_keys
-from vanta.sandbox.home import Home
 from vanta.settings import Settings
 from vanta.store.master_keys import MasterKeys
 from vanta.store.pool import Pool
@@ -36,7 +35,7 @@ def configured_source(settings: Settings) -> KeySource | None:
 
 
 async def source_to_start(
-    settings: Settings, pool: Pool, home: Home, *, sandbox: bool
+    settings: Settings, pool: Pool, *, sandbox: bool
 ) -> tuple[KeySource, str]:
     """Return the source for a start, and where a key was made for it ("" = nowhere).
 
@@ -46,7 +45,7 @@ async def source_to_start(
         return source, ""
     if not sandbox:
         raise ConfigError(MISSING)
-    path = sandbox_key(home.path)
+    path = sandbox_key(settings.home)
     made = ""
     if not path.exists() and not await MasterKeys(pool).all():
         path.parent.mkdir(mode=0o700, exist_ok=True)
