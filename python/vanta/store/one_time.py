@@ -26,21 +26,26 @@ class OneTimeTokens:
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
-    # The newest counts: whoever asks again has lost the token before. What is over goes on the way.
-    _CLEAR: Final = """
-        DELETE FROM one_time_tokens
-        WHERE user_id = $1 AND purpose = $2 AND (about = $3 OR expires_ns <= $4)
+    # The newest counts, however many are asked for at once. What is over goes on the way.
+    _ISSUE: Final = """
+        WITH over AS (
+            DELETE FROM one_time_tokens
+            WHERE user_id = $1 AND expires_ns <= $5 AND (purpose, about) <> ($2, $3)
+        )
+        INSERT INTO one_time_tokens (user_id, purpose, about, hash, expires_ns)
+        VALUES ($1, $2, $3, $4, $6)
+        ON CONFLICT (user_id, purpose, about) DO UPDATE SET
+            hash = excluded.hash, expires_ns = excluded.expires_ns
     """
-    _ISSUE: Final = "INSERT INTO one_time_tokens VALUES ($1, $2, $3, $4, $5)"
 
     async def issue(
         self, user_id: int, purpose: Purpose, about: bytes, *, now_ns: int, life_ns: int
     ) -> str:
-        """Return a new token; earlier ones of this user for the same subject end."""
+        """Return a new token; an earlier one of this user for the same subject ends."""
         token = secrets.token_urlsafe(TOKEN_BYTES)
-        async with self._pool.acquire() as conn, conn.transaction():
-            await conn.execute(self._CLEAR, user_id, purpose, about, now_ns)
-            await conn.execute(self._ISSUE, _hash(token), user_id, purpose, about, now_ns + life_ns)
+        await self._pool.execute(
+            self._ISSUE, user_id, purpose, about, _hash(token), now_ns, now_ns + life_ns
+        )
         return token
 
     # Of any number of uses at once one deletes the row; the others find none.

@@ -42,17 +42,18 @@ STATEMENTS: tuple[str, ...] = (
         changed_ns       bigint NOT NULL
     )
     """,
-    # Used by being deleted. Only the hash is kept: who reads the table can use nothing of it.
+    # One for each subject: whoever asks again has lost the one before. Used by being deleted. Only
+    # the hash is kept: who reads the table can use nothing of it.
     """
     CREATE TABLE one_time_tokens (
-        hash       bytea PRIMARY KEY CHECK (octet_length(hash) = 32),
         user_id    integer NOT NULL REFERENCES users,
         purpose    text NOT NULL CHECK (purpose IN ('panel', 'confirm')),
         about      bytea NOT NULL CHECK (octet_length(about) <= 32),
-        expires_ns bigint NOT NULL
+        hash       bytea NOT NULL UNIQUE CHECK (octet_length(hash) = 32),
+        expires_ns bigint NOT NULL,
+        PRIMARY KEY (user_id, purpose, about)
     )
     """,
-    "CREATE INDEX one_time_tokens_by_user ON one_time_tokens (user_id, purpose)",
     # That an owner code was used is known here, not in the file it came from: restoring the file
     # gives nothing.
     """
