@@ -80,6 +80,14 @@ class Metrics:
         self.seal_failures = Counter(
             "vanta_seal_failures", "Sealed values that did not open", ["purpose"], registry=r
         )
+        self.task_troubled = Gauge(
+            "vanta_task_troubled", "1 while a task fails again and again, or is silent",
+            ["task"], registry=r,
+        )  # fmt: skip
+        self.task_heartbeat_age_seconds = Gauge(
+            "vanta_task_heartbeat_age_seconds", "How long a task at work has not said so",
+            ["task"], registry=r,
+        )  # fmt: skip
         self.event_loop_lag_seconds = Gauge(
             "vanta_event_loop_lag_seconds", "How late the loop last woke up", registry=r
         )

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -74,9 +75,11 @@ async def test_one_whose_database_was_taken_over_ends(
     try:
         talk = asyncio.ensure_future(process.communicate())
         await eventually(lambda: run.ready_file.exists() or talk.done())
+        process.send_signal(signal.SIGSTOP)  # else it may be quicker and take its claim again
         await cut(database_dsn)
         other = Claim(database_dsn, clock=clock, on_lost=lambda: None)
         await other.take()
+        process.send_signal(signal.SIGCONT)
         _, said = await talk
         assert process.returncode == 4, said.decode()
         assert b"another Vanta (pid" in said

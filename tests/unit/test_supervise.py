@@ -6,8 +6,19 @@ import random
 import pytest
 
 from tests.fakes.clock import ManualClock
+from tests.fakes.sleeper import eventually
 from vanta.metrics import Metrics
-from vanta.supervise import FIRST_DELAY_S, MAX_DELAY_S, Supervisor
+from vanta.supervise import (
+    BUDGET,
+    ESSENTIAL_DELAY_S,
+    FIRST_DELAY_S,
+    MAX_DELAY_S,
+    WELL_NS,
+    WINDOW_NS,
+    Supervisor,
+    beat,
+    rest,
+)
 
 
 class Sleeps:
@@ -141,3 +152,165 @@ def test_a_name_is_taken_once(supervisor: Supervisor) -> None:
     supervisor.add("feed", task)
     with pytest.raises(ValueError, match="feed"):
         supervisor.add("feed", task)
+
+
+class Running:
+    """A supervisor at work, whose tasks are looked at from outside."""
+
+    def __init__(self, supervisor: Supervisor) -> None:
+        self._supervisor = supervisor
+
+    async def __aenter__(self) -> None:
+        self._task = asyncio.ensure_future(self._supervisor.run())
+
+    async def __aexit__(self, *_: object) -> None:
+        self._task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await self._task
+
+
+def value(metrics: Metrics, name: str, task: str) -> float | None:
+    return metrics.registry.get_sample_value(name, {"task": task})
+
+
+async def test_a_spent_budget_makes_a_task_a_failing_one_until_it_holds() -> None:
+    clock, metrics, sleeps = ManualClock(), Metrics(), Sleeps()
+    supervisor = Supervisor(clock, metrics, rng=random.Random(1), sleep=sleeps)
+    runs = 0
+
+    async def failing() -> None:
+        nonlocal runs
+        runs += 1
+        if runs <= BUDGET:
+            raise RuntimeError("broken")
+        await asyncio.Event().wait()
+
+    supervisor.add("failing", failing)
+    supervisor.add("idle", asyncio.Event().wait)  # type: ignore[arg-type]
+    async with Running(supervisor):
+        await eventually(lambda: runs == BUDGET - 1)
+        assert supervisor.troubles() == {}, "something is left of the budget"
+        await eventually(lambda: runs > BUDGET)
+        assert supervisor.troubles() == {"failing": f"failing, {BUDGET} restarts"}
+        assert supervisor.status()["failing"]["trouble"] == f"failing, {BUDGET} restarts"
+        assert sleeps.delays[-1] >= MAX_DELAY_S / 2, "the slowest pace"
+        assert value(metrics, "vanta_task_troubled", "failing") == 1
+        assert value(metrics, "vanta_task_troubled", "idle") == 0
+        assert value(metrics, "vanta_task_restarts_total", "failing") == BUDGET
+        clock.advance(WELL_NS - 1)
+        assert supervisor.troubles()
+        clock.advance(1)
+        assert supervisor.troubles() == {}
+        assert value(metrics, "vanta_task_troubled", "failing") == 0
+
+
+async def test_failures_far_apart_spend_no_budget() -> None:
+    clock = ManualClock()
+    supervisor = Supervisor(clock, Metrics(), rng=random.Random(1), sleep=Sleeps())
+    runs = 0
+
+    async def now_and_then() -> None:
+        nonlocal runs
+        runs += 1
+        if runs > 3 * BUDGET:
+            await asyncio.Event().wait()
+        clock.advance(WINDOW_NS // (BUDGET - 1) + 1)
+        raise RuntimeError("again")
+
+    supervisor.add("now and then", now_and_then)
+    async with Running(supervisor):
+        await eventually(lambda: runs > 3 * BUDGET)
+        assert supervisor.troubles() == {}
+
+
+async def test_an_essential_task_is_never_given_up_nor_kept_waiting() -> None:
+    sleeps = Sleeps()
+    supervisor = Supervisor(ManualClock(), Metrics(), rng=random.Random(1), sleep=sleeps)
+
+    async def failing() -> None:
+        raise RuntimeError("broken")
+
+    supervisor.add("triggers", failing, essential=True)
+    async with Running(supervisor):
+        await eventually(lambda: len(sleeps.delays) >= 50)
+    assert max(sleeps.delays) <= ESSENTIAL_DELAY_S
+    assert supervisor.states["triggers"].failing
+
+
+async def test_a_task_that_says_nothing_is_silent_and_one_that_waits_is_not() -> None:
+    clock, metrics = ManualClock(), Metrics()
+    supervisor = Supervisor(clock, metrics, rng=random.Random(1), sleep=Sleeps())
+    work = {name: asyncio.Event() for name in ("beats", "rests", "hangs", "two")}
+
+    async def beats() -> None:
+        while True:
+            beat()
+            await work["beats"].wait()
+            work["beats"].clear()
+
+    async def rests() -> None:
+        beat()
+        rest()
+        await work["rests"].wait()
+        beat()
+        await asyncio.Event().wait()
+
+    async def two_parts() -> None:
+        beat("one")
+        while True:
+            beat("other")
+            await work["two"].wait()
+            work["two"].clear()
+
+    async def hangs() -> None:
+        await asyncio.Event().wait()
+
+    for name, run in (("beats", beats), ("rests", rests), ("hangs", hangs), ("two", two_parts)):
+        supervisor.add(name, run, silent_after_s=10)
+    supervisor.add("unasked", hangs)
+    async with Running(supervisor):
+        await eventually(lambda: supervisor.states["two"].running)
+        await asyncio.sleep(0)
+        clock.advance(10 * 10**9)
+        assert supervisor.troubles() == {}
+        clock.advance(1)
+        work["beats"].set()
+        work["two"].set()
+        await eventually(lambda: not work["beats"].is_set() and not work["two"].is_set())
+        assert set(supervisor.troubles()) == {"hangs", "two"}, "one part of two says nothing"
+        assert supervisor.troubles()["hangs"] == "silent for 10 s"
+        age = "vanta_task_heartbeat_age_seconds"
+        assert value(metrics, age, "hangs") == pytest.approx(10)
+        assert (value(metrics, age, "beats"), value(metrics, age, "rests")) == (0, 0)
+        assert value(metrics, age, "unasked") is None
+        work["rests"].set()
+        await asyncio.sleep(0)
+        clock.advance(11 * 10**9)
+        assert "rests" in supervisor.troubles()
+
+
+async def test_a_task_between_two_runs_is_down_and_not_silent() -> None:
+    clock = ManualClock()
+    sleeping = asyncio.Event()
+
+    async def sleep(_: float) -> None:
+        sleeping.set()
+        await asyncio.Event().wait()
+
+    supervisor = Supervisor(clock, Metrics(), rng=random.Random(1), sleep=sleep)
+
+    async def fails() -> None:
+        beat()
+        raise RuntimeError("broken")
+
+    supervisor.add("fails", fails, silent_after_s=10)
+    async with Running(supervisor):
+        await asyncio.wait_for(sleeping.wait(), 5)
+        clock.advance(60 * 10**9)
+        assert supervisor.troubles() == {}
+        assert not supervisor.states["fails"].running
+
+
+def test_a_sign_of_life_outside_of_any_task_is_nothing() -> None:
+    beat()
+    rest()

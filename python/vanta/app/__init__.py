@@ -29,6 +29,7 @@ from vanta.store.counters import Counters
 from vanta.store.migrate import migrate
 from vanta.store.pool import open_pool
 from vanta.store.redis import redis_client
+from vanta.supervise import SILENT_AFTER_S
 
 _REAL_TIME: Final = Fraction(1)
 
@@ -110,7 +111,7 @@ async def _main(settings: Settings, wish: market.Wish | None, *, fresh: bool) ->
             stack=stack,
             may_trade=claim.is_held,
         )
-        house.supervisor.add("claim", claim.keep)
+        house.supervisor.add("claim", claim.keep, silent_after_s=SILENT_AFTER_S)
         if embedded is not None:
             house.supervisor.add("servers", embedded.watch)
         await house.serve(shutdown)

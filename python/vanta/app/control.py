@@ -28,7 +28,7 @@ from vanta.domain.policy import User
 from vanta.domain.ports import Clock, Envelope
 from vanta.settings import Settings
 from vanta.store.credentials import Credentials
-from vanta.supervise import Supervisor
+from vanta.supervise import SILENT_AFTER_S, Supervisor
 from vanta.telegram.context import Control
 from vanta.web.panel import Panel
 
@@ -98,7 +98,7 @@ class ControlRoom:
 
     def add_roles(self, supervisor: Supervisor) -> None:
         """Supervise what this room does by itself."""
-        supervisor.add("limits", self.limits.run)
+        supervisor.add("limits", self.limits.run, silent_after_s=SILENT_AFTER_S)
 
     def _personal(self) -> Iterator[Command]:
         yield from ModeCommands(self.operating).commands()

@@ -16,7 +16,7 @@ from vanta.metrics import Metrics
 from vanta.sandbox.botapi import BotApi, new_token
 from vanta.sandbox.home import Home
 from vanta.settings import Settings
-from vanta.supervise import Supervisor
+from vanta.supervise import SILENT_AFTER_S, Supervisor
 from vanta.telegram.bot import TelegramBot
 from vanta.telegram.context import Control
 from vanta.telegram.context import Stores as ChatStores
@@ -70,8 +70,8 @@ class SignalDoor:
 
     def add_roles(self, supervisor: Supervisor) -> None:
         """Supervise the commit task and the reading of keys."""
-        supervisor.add("door", self.door.run)
-        supervisor.add("door.keys", self.keys.run)
+        supervisor.add("door", self.door.run, silent_after_s=SILENT_AFTER_S)
+        supervisor.add("door.keys", self.keys.run, silent_after_s=SILENT_AFTER_S)
 
 
 def telegram_bot(
@@ -125,6 +125,7 @@ def readiness(
     trading: Trading,
     catalogue: Catalogue,
     bot: TelegramBot | None,
+    supervisor: Supervisor,
 ) -> Mapping[str, Check]:
     """Return the readiness checks by part; `bot` is None where no Telegram is served."""
 
@@ -145,11 +146,17 @@ def readiness(
         closed = "takes no new positions: starting, ending, or without its claim on the database"
         return ready, "takes orders" if ready else closed
 
+    async def tasks() -> tuple[bool, str]:
+        troubles = supervisor.troubles()
+        told = "; ".join(f"{name}: {trouble}" for name, trouble in sorted(troubles.items()))
+        return not troubles, told or f"{len(supervisor.states)} at work"
+
     checks: dict[str, Check] = {
         "database": database,
         "redis": redis,
         "price_feeds": prices,
         "engine": engine,
+        "tasks": tasks,
     }
     if bot is not None:
 

@@ -37,7 +37,7 @@ from vanta.store.markets import Markets
 from vanta.store.pool import Pool
 from vanta.store.redis import Client, PriceCache, PriceRow, health
 from vanta.store.sealed import SealedBox
-from vanta.supervise import Supervisor
+from vanta.supervise import SILENT_AFTER_S, Supervisor, beat
 from vanta.telegram.bot import TelegramBot
 
 _log = logs.get(__name__)
@@ -45,6 +45,7 @@ _log = logs.get(__name__)
 USABLE_WAIT_S: Final = 5.0
 DRAIN_S: Final = 10.0
 LAG_EVERY_S: Final = 0.5
+TELEGRAM_SILENT_S: Final = 60.0  # a poll may take half of that
 
 
 class House:
@@ -104,7 +105,7 @@ class House:
         )
         chat, chat_url, bot = self._telegram(trading, catalogue, control, listener)
         control.add_roles(self.supervisor)
-        self.supervisor.add("loop.lag", self._watch_loop)
+        self.supervisor.add("loop.lag", self._watch_loop, silent_after_s=SILENT_AFTER_S)
         self.checks.update(
             doors.readiness(
                 stores=self.stores,
@@ -112,6 +113,7 @@ class House:
                 trading=trading,
                 catalogue=catalogue,
                 bot=bot,
+                supervisor=self.supervisor,
             )
         )
         ready = _ready(url_of(listener), chat_url, seeded, made_key)
@@ -242,7 +244,7 @@ class House:
                 clock=self.clock,
                 metrics=self.metrics,
             )
-            self.supervisor.add("telegram", bot.run)
+            self.supervisor.add("telegram", bot.run, silent_after_s=TELEGRAM_SILENT_S)
         return server, chat_url, bot
 
     async def _redis_healthy(self) -> bool:
@@ -269,6 +271,7 @@ class House:
         while True:
             due = loop.time() + LAG_EVERY_S
             await asyncio.sleep(LAG_EVERY_S)
+            beat()
             self.metrics.event_loop_lag_seconds.set(max(0.0, loop.time() - due))
 
     async def _wait_until_usable(

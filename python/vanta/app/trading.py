@@ -49,7 +49,7 @@ from vanta.store.signals import Signals
 from vanta.store.tickets import Tickets
 from vanta.store.triggers import Triggers
 from vanta.store.users import Users
-from vanta.supervise import Supervisor
+from vanta.supervise import SILENT_AFTER_S, Supervisor
 from vanta.venues.paper.executor import PaperExecutor
 from vanta.venues.paper.liquidator import Liquidator
 
@@ -284,19 +284,26 @@ class Trading:
 
     def add_roles(self, supervisor: Supervisor) -> None:
         """Put every long-lived task of the engine under supervision."""
-        supervisor.add("feed", self.feed.run)
-        supervisor.add("engine", self.engine.run)
-        supervisor.add("executor.paper", self.executor.run)
-        supervisor.add("liquidator", self.liquidator.run)
-        supervisor.add("triggers", self.desk.run)
-        supervisor.add("triggers.watch", self.desk.watch_over)
-        supervisor.add("accounts", self.book.run)
-        supervisor.add("signals", self.fanout.run)
-        supervisor.add("signals.sweep", self.fanout.sweep)
-        supervisor.add("recovery", self._recovery.run)
-        supervisor.add("mode", self.modes.run)
-        supervisor.add("switches", self.switches.run)
-        supervisor.add("clock", self.clock_watch.run)
+        # A position is closed by these: they are never far from their next start.
+        for name, run in (
+            ("feed", self.feed.run),
+            ("engine", self.engine.run),
+            ("executor.paper", self.executor.run),
+            ("liquidator", self.liquidator.run),
+            ("triggers", self.desk.run),
+            ("triggers.watch", self.desk.watch_over),
+            ("recovery", self._recovery.run),
+        ):
+            supervisor.add(name, run, silent_after_s=SILENT_AFTER_S, essential=True)
+        for name, run in (
+            ("accounts", self.book.run),
+            ("signals", self.fanout.run),
+            ("signals.sweep", self.fanout.sweep),
+            ("mode", self.modes.run),
+            ("switches", self.switches.run),
+            ("clock", self.clock_watch.run),
+        ):
+            supervisor.add(name, run, silent_after_s=SILENT_AFTER_S)
 
 
 def _canary(settings: Settings, catalogue: Catalogue) -> Canary | None:

@@ -40,6 +40,7 @@ from vanta.store.ceilings import Ceilings, PendingLimit, PendingLimits
 from vanta.store.policies import Policies
 from vanta.store.pool import AWAY, Conn, Pool
 from vanta.store.users import Users
+from vanta.supervise import beat
 
 _log = logs.get(__name__)
 
@@ -292,6 +293,7 @@ class LimitsOffice:
     async def run(self) -> None:
         """Apply looser limits when their time has come, for ever."""
         while True:
+            beat()
             try:
                 await self.apply_due()
             except AWAY as error:

@@ -28,6 +28,7 @@ from vanta.store.day_pnl import DAY_NS, DayPnl, day_of
 from vanta.store.orders import Orders
 from vanta.store.positions import Positions
 from vanta.store.users import Users
+from vanta.supervise import beat
 
 _log = logs.get(__name__)
 
@@ -286,6 +287,7 @@ class AccountBook:
         turns = 0
         while True:
             await self._sleep(1.0)
+            beat()
             await self.roll_day()
             turns += 1
             if turns % REFRESH_EVERY == 0:

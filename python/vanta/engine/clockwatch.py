@@ -12,6 +12,7 @@ from typing import Final
 from vanta import logs
 from vanta.domain.ports import Clock
 from vanta.metrics import Metrics
+from vanta.supervise import beat
 
 _log = logs.get(__name__)
 
@@ -66,6 +67,7 @@ class ClockWatch:
     async def run(self) -> None:
         """Look each second, for ever."""
         while True:
+            beat()
             self.suspect()
             await self._sleep(LOOK_EVERY_S)
 

@@ -32,6 +32,7 @@ from vanta.engine.triggers import ArmedTriggers
 from vanta.metrics import Metrics
 from vanta.store.orders import OrderDraft, Orders
 from vanta.store.pool import AWAY
+from vanta.supervise import beat, rest
 
 _log = logs.get(__name__)
 
@@ -71,9 +72,10 @@ class _Ask:
 class _Lane:
     """Submits of one kind that wait for each other."""
 
-    __slots__ = ("queue", "unsure")
+    __slots__ = ("name", "queue", "unsure")
 
-    def __init__(self) -> None:
+    def __init__(self, name: str) -> None:
+        self.name = name
         self.queue: asyncio.Queue[_Ask] = asyncio.Queue(QUEUE)
         # Admitted and perhaps written. Bounded: while there are some, the lane admits nothing.
         self.unsure: list[Decision] = []
@@ -108,7 +110,7 @@ class Engine:
         self._clock = clock
         self._crash = crash
         self._metrics = metrics
-        self._opens, self._changes = _Lane(), _Lane()
+        self._opens, self._changes = _Lane("opens"), _Lane("changes")
         self._running: dict[_Key, _Ask] = {}
 
     # --- Desk -----------------------------------------------------------------------------------
@@ -198,7 +200,9 @@ class Engine:
 
     async def _serve(self, lane: _Lane) -> None:
         while True:
+            rest(lane.name)
             group = [await lane.queue.get()]
+            beat(lane.name)
             while len(group) < GROUP and not lane.queue.empty():
                 group.append(lane.queue.get_nowait())
             try:

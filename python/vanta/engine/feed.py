@@ -22,6 +22,7 @@ from vanta.domain.sources import SourceNames
 from vanta.domain.units import format_scaled
 from vanta.engine.burst import I64_MAX, Columns, is_plain
 from vanta.metrics import Metrics
+from vanta.supervise import beat
 
 _log = logs.get(__name__)
 
@@ -208,6 +209,7 @@ class Feed:
     async def run(self) -> None:
         """Requote all markets and refresh the cache each `requote_ns`, for ever."""
         while True:
+            beat()
             self._touched.update(self._ixs)
             quotes = self.flush()
             for quote in quotes:

@@ -13,6 +13,7 @@ from vanta.domain.enums import Mode
 from vanta.domain.system import Stop, mode_of
 from vanta.engine.switches import Switches
 from vanta.metrics import Metrics
+from vanta.supervise import beat
 
 _log = logs.get(__name__)
 
@@ -108,6 +109,7 @@ class Modes:
     async def run(self) -> None:
         """Read the health for ever."""
         while True:
+            beat()
             await self.read()
             await self._sleep(READ_EVERY_S)
 

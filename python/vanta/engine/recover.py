@@ -18,6 +18,7 @@ from vanta.engine.ledger import Ledger
 from vanta.engine.triggers import TriggerDesk
 from vanta.store.orders import Orders
 from vanta.store.pool import AWAY
+from vanta.supervise import beat
 
 _log = logs.get(__name__)
 
@@ -93,6 +94,7 @@ class Recovery:
         """Look for orders left behind, for ever."""
         while True:
             await self._sleep(SWEEP_S)
+            beat()
             try:
                 await self._ledger.clear_doubts()
                 await self.redeliver(min_age_ns=SWEEP_AFTER_NS)

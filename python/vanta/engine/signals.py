@@ -34,6 +34,7 @@ from vanta.store.orders import Orders
 from vanta.store.pool import AWAY
 from vanta.store.providers import Providers
 from vanta.store.signals import Key, SignalRecord, Signals, SignalStatus
+from vanta.supervise import beat, rest
 
 _log = logs.get(__name__)
 
@@ -137,9 +138,11 @@ class FanOut:
     async def run(self) -> None:
         """Drive offered signals for ever."""
         while True:
+            rest()
             await self._wake.wait()
             self._wake.clear()
             while self._queue:
+                beat()
                 batch = [self._queue.popleft() for _ in range(min(BATCH, len(self._queue)))]
                 self._queued.difference_update(batch)
                 await self._drive_all(batch)
@@ -147,6 +150,7 @@ class FanOut:
     async def sweep(self) -> None:
         """Find undecided signals that nobody drives, for ever."""
         while True:
+            beat()
             try:
                 await self.sweep_once()
             except AWAY as error:

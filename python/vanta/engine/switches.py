@@ -25,6 +25,7 @@ from vanta.metrics import Metrics
 from vanta.store.audit import Audit
 from vanta.store.controls import Control, Controls
 from vanta.store.pool import Pool
+from vanta.supervise import beat
 
 _log = logs.get(__name__)
 
@@ -157,6 +158,7 @@ class Switches:
         """Look at the file, and each second at the database, for ever."""
         while True:
             for _ in range(REREAD_EVERY):
+                beat()
                 self.look()
                 await self._sleep(LOOK_S)
             try:

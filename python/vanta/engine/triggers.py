@@ -31,6 +31,7 @@ from vanta.engine.booked import Booked
 from vanta.metrics import Metrics
 from vanta.store.pool import Pool
 from vanta.store.triggers import TriggerRow, Triggers
+from vanta.supervise import beat, rest
 
 _log = logs.get(__name__)
 
@@ -216,7 +217,9 @@ class TriggerDesk:
     async def run(self) -> None:
         """Submit what has fired, for ever; a failed submit is tried again."""
         while True:
+            rest()
             await self._wake.wait()
+            beat()
             self._wake.clear()
             if not await self.fire_due():
                 self._wake.set()
@@ -283,6 +286,7 @@ class TriggerDesk:
         """Look for positions without protection, for ever."""
         while True:
             await self._sleep(CHECK_S)
+            beat()
             await self.protect()
 
     async def protect(self) -> None:

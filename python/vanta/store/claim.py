@@ -19,6 +19,7 @@ from vanta import logs
 from vanta.domain.errors import ConfigError
 from vanta.domain.ports import Clock
 from vanta.store.pool import AWAY, CONNECT_TIMEOUT_S, Conn
+from vanta.supervise import beat
 
 _log = logs.get(__name__)
 
@@ -86,6 +87,7 @@ class Claim:
         """
         while not self.lost_to:
             await self._sleep(CHECK_EVERY_S)
+            beat()
             try:
                 await self._check()
             except (*AWAY, asyncpg.PostgresError) as error:

@@ -16,6 +16,7 @@ from vanta.domain.ports import Clock
 from vanta.metrics import Metrics
 from vanta.store.outbox import Outbox, OutboxRow
 from vanta.store.users import Users
+from vanta.supervise import beat
 from vanta.telegram.courier import STOPPED, Courier
 from vanta.telegram.events import render
 
@@ -60,6 +61,7 @@ class OutboxSender:
         self._busy.clear()
         async with asyncio.TaskGroup() as group:
             while True:
+                beat("outbox")
                 self._nudged.clear()
                 # Rows of whom we are sending to may be in the answer and yet be sent by then.
                 busy = set(self._busy)

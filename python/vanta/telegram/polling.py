@@ -16,6 +16,7 @@ from aiogram.exceptions import AiogramError, TelegramRetryAfter
 from aiogram.types import Update
 
 from vanta import logs
+from vanta.supervise import beat
 
 _log = logs.get(__name__)
 
@@ -44,6 +45,7 @@ class Polling:
         # The first fetch returns at once: it tells whether Telegram is there.
         timeout_s = 0
         while True:
+            beat("polling")
             updates = await self._fetch(offset, timeout_s)
             if updates is None:
                 timeout_s = 0

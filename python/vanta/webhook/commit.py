@@ -18,6 +18,7 @@ from vanta import logs
 from vanta.domain.errors import InputError
 from vanta.domain.ports import Clock
 from vanta.store.signals import InsertResult, Outcome, SignalRow, Signals
+from vanta.supervise import beat, rest
 from vanta.webhook.keys import DATABASE_AWAY
 from vanta.webhook.limits import DoorLimits
 
@@ -113,7 +114,9 @@ class GroupCommit:
         try:
             linger_s = 0.0
             while True:
+                rest()
                 await self._arrived.wait()
+                beat()
                 if linger_s:
                     await asyncio.sleep(linger_s)
                 batch = self._take()

@@ -7,6 +7,7 @@ import asyncpg
 
 from vanta import logs
 from vanta.store.providers import ProviderKey, Providers
+from vanta.supervise import beat
 
 log = logs.get(__name__)
 
@@ -39,6 +40,7 @@ class KeyBook:
         """Refresh for ever; while the database is away the known keys stay."""
         failing = False
         while True:
+            beat()
             try:
                 await self.refresh()
                 failing = False

@@ -31,6 +31,7 @@ from vanta.domain.position import Position
 from vanta.domain.slippage import adverse_move_e10
 from vanta.domain.units import format_percent, over_percent
 from vanta.store.orders import Orders
+from vanta.supervise import beat, rest
 from vanta.venues.paper import fills
 
 _log = logs.get(__name__)
@@ -81,7 +82,9 @@ class PaperExecutor:
     async def run(self) -> None:
         """Fill orders for ever."""
         while True:
+            rest()
             batch = [await self._queue.get()]
+            beat()
             while len(batch) < BATCH and not self._queue.empty():
                 batch.append(self._queue.get_nowait())
             try:

@@ -13,6 +13,7 @@ from vanta.domain.enums import TRIGGERING, Action, Breaker, Quality, Side, Sourc
 from vanta.domain.intent import Intent, new_trace_id
 from vanta.domain.order import Order
 from vanta.domain.position import Position
+from vanta.supervise import beat, rest
 
 _log = logs.get(__name__)
 
@@ -73,7 +74,9 @@ class Liquidator:
     async def run(self) -> None:
         """Submit what is due, for ever; a failed submit is tried again."""
         while True:
+            rest()
             await self._wake.wait()
+            beat()
             self._wake.clear()
             if not await self.submit_due():
                 self._wake.set()

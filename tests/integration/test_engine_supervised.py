@@ -1,0 +1,97 @@
+"""A role that fails in a tight loop, be it the trigger desk itself, keeps no stop from firing."""
+
+import asyncio
+import random
+
+import asyncpg
+import pytest
+
+from tests.fakes.clock import ManualClock
+from tests.fakes.engine_world import BTC, World, make_user, open_intent
+from tests.fakes.quotes import FakeQuotes
+from tests.fakes.sleeper import eventually
+from vanta.domain.units import E10
+from vanta.metrics import Metrics
+from vanta.store.pool import Pool
+from vanta.supervise import BUDGET, Supervisor
+
+
+async def at_once(_: float) -> None:
+    await asyncio.sleep(0)
+
+
+@pytest.fixture
+def supervisor(clock: ManualClock) -> Supervisor:
+    return Supervisor(clock, Metrics(), rng=random.Random(1), sleep=at_once)
+
+
+class Roles:
+    """The world's roles under supervision beside others, as in the process."""
+
+    def __init__(self, supervisor: Supervisor, world: World) -> None:
+        self._supervisor = supervisor
+        self._world = world
+        for name, run in (
+            ("engine", world.engine.run),
+            ("executor", world.executor.run),
+            ("liquidator", world.liquidator.run),
+        ):
+            supervisor.add(name, run, essential=True)
+
+    async def __aenter__(self) -> None:
+        self._task = asyncio.ensure_future(self._supervisor.run())
+        await self._world.recovery.start()
+
+    async def __aexit__(self, *_: object) -> None:
+        self._task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await self._task
+
+
+async def stopped_out(world: World, user_id: int, quotes: FakeQuotes) -> None:
+    """Open a position with a stop, let the price fall through it, wait for the close."""
+    quotes.put(BTC, 60_000 * E10)
+    await world.done(open_intent(user_id, stop_loss_e10=58_000 * E10))
+    quotes.put(BTC, 57_900 * E10)
+    await eventually(lambda: not world.book.positions_of(user_id))
+
+
+async def test_a_role_in_a_tight_loop_stops_no_stop(
+    pool: Pool, clock: ManualClock, quotes: FakeQuotes, supervisor: Supervisor
+) -> None:
+    user_id = await make_user(pool)
+    world = World(pool, clock, quotes)
+
+    async def broken() -> None:
+        raise RuntimeError("always")
+
+    supervisor.add("broken", broken)
+    supervisor.add("triggers", world.desk.run, essential=True)
+    async with Roles(supervisor, world):
+        await eventually(lambda: supervisor.states["broken"].failing)
+        for _ in range(3):
+            await stopped_out(world, user_id, quotes)
+    assert supervisor.states["broken"].restarts > BUDGET
+    assert supervisor.states["triggers"].restarts == 0
+
+
+async def test_a_desk_that_fails_again_and_again_fires_in_between(
+    pool: Pool, clock: ManualClock, quotes: FakeQuotes, supervisor: Supervisor
+) -> None:
+    user_id = await make_user(pool)
+    world = World(pool, clock, quotes)
+
+    async def sick_desk() -> None:
+        # A few turns of the loop each time, then it dies, perhaps in the middle of a submit.
+        async with asyncio.TaskGroup() as group:
+            work = group.create_task(world.desk.run())
+            for _ in range(20):
+                await asyncio.sleep(0)
+            work.cancel()
+        raise asyncpg.InterfaceError("gone")
+
+    supervisor.add("triggers", sick_desk, essential=True)
+    async with Roles(supervisor, world):
+        await eventually(lambda: supervisor.states["triggers"].failing)
+        await stopped_out(world, user_id, quotes)
+    assert len(await world.fills.of_user(user_id, 0)) == 2
