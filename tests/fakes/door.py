@@ -10,7 +10,7 @@ import orjson
 from tests.fakes.clock import ManualClock
 from tests.fakes.envelope import TestEnvelope
 from tests.fakes.signals import CATALOGUE, KEY_ID, SECRET, encode, signed_headers
-from vanta.domain.ports import Shut, SignalPermit
+from vanta.domain.ports import Envelope, Shut, SignalPermit
 from vanta.metrics import Metrics
 from vanta.store.orders import Orders
 from vanta.store.pool import Pool
@@ -58,6 +58,7 @@ class DoorBench:
         limits: DoorLimits,
         clock: ManualClock,
         permit: SignalPermit,
+        envelope: Envelope,
     ) -> None:
         self.pool = pool
         self.provider_id = provider_id
@@ -65,7 +66,7 @@ class DoorBench:
         self.metrics = Metrics()
         self.sink = HearingSink()
         self.crash = PassedPoints()
-        self.providers = Providers(pool, TestEnvelope())
+        self.providers = Providers(pool, envelope)
         self.signals = Signals(pool)
         self.orders = Orders(pool)
         self.keys = KeyBook(self.providers)
@@ -121,12 +122,16 @@ async def open_door(
     *,
     clock: ManualClock | None = None,
     permit: SignalPermit = always,
+    envelope: Envelope | None = None,
 ) -> AsyncIterator[DoorBench]:
     """Make a provider with a key (or find it) and run a door for it."""
-    providers = Providers(pool, TestEnvelope())
+    envelope = envelope or TestEnvelope()
+    providers = Providers(pool, envelope)
     provider_id = await providers.create("pulse")
     await providers.add_key(provider_id, KEY_ID, SECRET, 1)
-    bench = DoorBench(pool, provider_id, limits or DoorLimits(), clock or ManualClock(), permit)
+    bench = DoorBench(
+        pool, provider_id, limits or DoorLimits(), clock or ManualClock(), permit, envelope
+    )
     await bench.keys.refresh()
     committing = asyncio.create_task(bench.door.run())
     try:
