@@ -205,7 +205,7 @@ def _refusal(reply: dict[str, Any]) -> CliError:
         hint = _what_is_missing(reply)
         return CliError(Exit.REFUSED, "E-CONFIRM", text, hint=hint, document=reply)
     first = reasons[0]
-    exit_code = _RULES.get(first["rule"]) or _EXITS.get(first["code"], Exit.REFUSED)
+    exit_code = _EXITS.get(first["code"]) or _RULES.get(first["rule"], Exit.REFUSED)
     texts = [reason["text"] for reason in reasons]
     if len(texts) > 1:
         texts = [f"{number}. {text}" for number, text in enumerate(texts, start=1)]

@@ -284,7 +284,7 @@ def _name(user: User) -> str:
 
 
 def _nobody(user_id: int) -> Reply:
-    return refusals.refused(refusals.argument("USER", f"There is no user {user_id}."))
+    return refusals.refused(refusals.argument("NOT_FOUND", f"There is no user {user_id}."))
 
 
 def _done(title: str, user: User) -> Reply:
