@@ -101,6 +101,11 @@ def test_foreign_words_are_inert() -> None:
         assert "&lt;a href" in text
 
 
+def test_words_in_backticks_are_shown_as_typed() -> None:
+    [page] = pages(Reply(title="x", lines=("Run `vanta <key>` or ``.",)))
+    assert page.endswith("Run <code>vanta &lt;key&gt;</code> or ``.")
+
+
 def test_what_is_agreed_to_stands_on_one_page() -> None:
     reply = Reply(
         title="LIVE",

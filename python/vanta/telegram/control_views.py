@@ -1,5 +1,6 @@
 """A command's reply as messages: pages of words and narrow tables. Pure."""
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from textwrap import wrap
@@ -18,6 +19,7 @@ MOST: Final = 3_500
 LONGEST: Final = 1_000
 """A single line beyond this is cut: nobody reads it on a phone."""
 
+_TYPED: Final = re.compile(r"`([^`\n]{1,100})`")
 STEP_UP: Final = (
     "Never write a PIN here. A code of your authenticator may also be sent as "
     "<code>/stepup 123456</code>."
@@ -102,7 +104,7 @@ def _says_it_all(reply: Reply) -> bool:
 
 def _blocks(reply: Reply) -> Iterator[Block]:
     for line in reply.lines:
-        yield Block(esc(line[:LONGEST]))
+        yield Block(_words(line))
     for number, reason in enumerate(() if _says_it_all(reply) else reply.reasons, start=1):
         yield Block(f"{number}. {_why(reason)}")
     for table in reply.tables:
@@ -111,7 +113,12 @@ def _blocks(reply: Reply) -> Iterator[Block]:
 
 def _why(reason: Reason) -> str:
     when = f" Again at {at_time(reason.resets_at_ns)} UTC." if reason.resets_at_ns else ""
-    return f"{esc(reason.text[:LONGEST])}{when} {esc(reason.code)}"
+    return f"{_words(reason.text)}{when} {esc(reason.code)}"
+
+
+def _words(text: str) -> str:
+    """Foreign words, inert; what stands in backticks is shown as it is typed."""
+    return _TYPED.sub(r"<code>\1</code>", esc(text[:LONGEST]))
 
 
 def _rows(table: Table) -> list[Block]:

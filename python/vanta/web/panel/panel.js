@@ -49,7 +49,7 @@ function shut(words) {
 function show(state) {
   const isSet = state.pin || state.code;
   const mayChange = !isSet || Boolean(state.proved_until);
-  $("prove").hidden = !isSet;
+  $("prove").hidden = !isSet || Boolean(state.proved_until);
   $("prove-pin").hidden = !state.pin;
   $("prove-code").hidden = !state.code;
   for (const id of ["set", "authenticator", "end"]) $(id).hidden = false;
@@ -98,7 +98,7 @@ function mark(field, line, words) {
 whenSent($("prove-pin"), "prove", proved);
 whenSent($("prove-code"), "prove", proved);
 function proved(answer) {
-  tell(`${answer.title} Go back to the chat, where it goes on; or change something below.`);
+  tell(`${answer.title} Go back to the chat, where it goes on, or change something here.`);
 }
 
 whenSent($("set-pin"), "pin", (answer) => tell(answer.title));
