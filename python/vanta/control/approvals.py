@@ -14,6 +14,7 @@ from vanta.domain.roles import Right, Role, Standing, permits
 from vanta.domain.verdict import Reason
 from vanta.store.approvals import Approval, ApprovalRows
 from vanta.store.audit import Audit
+from vanta.store.outbox import RISK, Outbox
 from vanta.store.pool import Conn, Pool
 from vanta.store.users import Users
 
@@ -42,6 +43,7 @@ class Approvals:
         self._rows = ApprovalRows(pool)
         self._users = Users(pool)
         self._audit = Audit(pool)
+        self._outbox = Outbox(pool)
 
     async def ask(self, actor: Actor, info: CommandInfo, args: Sequence[str]) -> Reply:
         """Write the request down and say who can agree; asking again finds the same one."""
@@ -52,6 +54,17 @@ class Approvals:
             row = await self._rows.ask(conn, user_id, info.name, args, now_ns, now_ns + LIFE_NS)
             others = await self._users.other_super_admins(user_id, conn)
             await self._note(conn, actor, "approval.ask", row, {"args": list(args)})
+            about = {"approval": row.id, "command": row.command, "args": list(row.args)}
+            await self._outbox.put_to_roles(
+                conn,
+                f"approval.wanted:{row.id}",
+                (Role.SUPER_ADMIN,),
+                "approval.wanted",
+                RISK,
+                {**about, "name": actor.user.name, "expires_ns": row.expires_ns},
+                now_ns,
+                but=user_id,
+            )
         minutes = (row.expires_ns - now_ns) // (60 * 10**9)
         lines = [f"Another super admin runs: agree {row.id} (within {minutes} min)."]
         if not others:

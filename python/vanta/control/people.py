@@ -24,6 +24,7 @@ from vanta.store import text
 from vanta.store.accounts import Accounts
 from vanta.store.audit import Audit
 from vanta.store.credentials import Credentials
+from vanta.store.outbox import RISK, Outbox
 from vanta.store.owner_file import code_hash
 from vanta.store.pool import Conn, Pool
 from vanta.store.users import Users
@@ -62,6 +63,7 @@ class People:
         self._accounts = Accounts(pool)
         self._credentials = Credentials(pool)
         self._audit = Audit(pool)
+        self._outbox = Outbox(pool)
 
     # --- coming in ------------------------------------------------------------------------------
 
@@ -70,7 +72,7 @@ class People:
         return await self._users.by_telegram(telegram_id)
 
     async def knock(self, telegram_id: int, name: str, trace_id: str = "") -> User | None:
-        """Return who this Telegram account is; a stranger waits from now on.
+        """Return who this Telegram account is; a stranger waits from now on, and admins are told.
 
         None when too many wait already.
         """
@@ -83,6 +85,16 @@ class People:
             if user is not None:
                 by = f"telegram:{telegram_id}"
                 await self._note(conn, by, "user.wait", user, trace_id or new_trace_id())
+                about = {"user_id": user.id, "name": user.name, "telegram_id": telegram_id}
+                await self._outbox.put_to_roles(
+                    conn,
+                    f"person.waits:{user.id}",
+                    (Role.ADMIN, Role.SUPER_ADMIN),
+                    "person.waits",
+                    RISK,
+                    about,
+                    self._clock.now_ns(),
+                )
         return user or await self._users.by_telegram(telegram_id)
 
     async def claim_owner(

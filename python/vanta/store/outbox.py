@@ -68,6 +68,7 @@ class Outbox:
         INSERT INTO outbox (dedup_key, user_id, kind, priority, body, created_ns)
         SELECT $1 || ':' || id, id, $2, $3, $4, $5 FROM users
         WHERE role = ANY ($6::text[]) AND standing = 'active' AND telegram_id IS NOT NULL
+          AND id <> $7
         ON CONFLICT (dedup_key) DO NOTHING
     """
 
@@ -80,8 +81,13 @@ class Outbox:
         priority: int,
         body: Any,
         now_ns: int,
+        *,
+        but: int = 0,
     ) -> None:
-        """Queue a message to everybody of these roles who can be reached, each once."""
+        """Queue a message to everybody of these roles who can be reached, each once.
+
+        `but` names the one user who needs no telling.
+        """
         await (conn or self._pool).execute(
             self._PUT_TO_ROLES,
             text.name(dedup_prefix, field="dedup_key", limit=text.REF_LIMIT - 12),
@@ -90,6 +96,7 @@ class Outbox:
             text.json_bytes(body),
             now_ns,
             list(roles),
+            but,
         )
 
     _PENDING: Final = """

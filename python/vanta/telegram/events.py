@@ -4,14 +4,17 @@ Bodies were written by another room, perhaps by an earlier version: what is miss
 what is unknown is left out.
 """
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Final
 
 import msgspec
+from aiogram.types import InlineKeyboardMarkup
 
 from vanta.domain.enums import Mode, OrderState, Side, Source, TriggerKind
 from vanta.domain.market import Catalogue, Market
 from vanta.domain.units import format_leverage, format_price, format_usd
-from vanta.telegram.text import esc, tag
+from vanta.telegram.keyboards import board, button
+from vanta.telegram.text import at_time, esc, tag
 from vanta.telegram.views import usd_short
 
 _CAUSES = {
@@ -58,6 +61,14 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
     stop_loss_e10: int = 0
     reason: str = ""
     text: str = ""
+    # people and requests
+    user_id: int = 0
+    telegram_id: int = 0
+    name: str = ""
+    approval: int = 0
+    command: str = ""
+    args: tuple[str, ...] = ()
+    expires_ns: int = 0
 
 
 def render(kind: str, body: Any, catalogue: Catalogue) -> str:
@@ -67,19 +78,42 @@ def render(kind: str, body: Any, catalogue: Catalogue) -> str:
     """
     notice = msgspec.convert(body, Notice)
     market = next((m for m in catalogue if m.ix == notice.market_ix), None)
+    if (words := _FILLS.get(kind)) is not None:
+        return words(notice, market)
+    if (about := _PEOPLE.get(kind)) is not None:
+        return about(notice)
+    if kind in _SYSTEM:
+        return f"<b>{_SYSTEM[kind]}</b>\n{esc(notice.text)}"
+    return f"{tag(notice.mode)} {esc(kind)}: order #{notice.order_id}"
+
+
+def keyboard(kind: str, body: Any) -> InlineKeyboardMarkup | None:
+    """Buttons of a notice; one that has some is a message of its own.
+
+    Raises `msgspec.ValidationError` for a body that is not one.
+    """
     match kind:
-        case "fill.open":
-            return _opened(notice, market)
-        case "fill.close":
-            return _closed(notice, market)
-        case "fill.liquidation":
-            return _liquidated(notice, market)
-        case "order.rejected":
-            return _rejected(notice, market)
-        case _ if kind in _SYSTEM:
-            return f"<b>{_SYSTEM[kind]}</b>\n{esc(notice.text)}"
-        case _:
-            return f"{tag(notice.mode)} {esc(kind)}: order #{notice.order_id}"
+        case "person.waits" if number := msgspec.convert(body, Notice).user_id:
+            return board([[button("Approve as trader", "approve", number)]])
+        case "approval.wanted" if number := msgspec.convert(body, Notice).approval:
+            return board([[button("Agree", "agree", number)]])
+    return None
+
+
+def _waits(n: Notice) -> str:
+    return (
+        f"<b>{esc(n.name)} waits</b> (Telegram id {n.telegram_id})\n"
+        f"/approve {n.user_id} lets them in, /block {n.user_id} keeps them out."
+    )
+
+
+def _wanted(n: Notice) -> str:
+    words = " ".join((f"/{n.command}", *n.args))[:200]
+    return (
+        f"<b>{esc(n.name)} asks for your word</b>, request {n.approval}\n"
+        f"<code>{esc(words)}</code>\n"
+        f"Agree until {at_time(n.expires_ns)} UTC, and it is done at once."
+    )
 
 
 def _opened(n: Notice, market: Market | None) -> str:
@@ -142,3 +176,15 @@ def _stops(n: Notice) -> str:
     stop = f", SL {format_price(n.stop_loss_e10)}" if n.stop_loss_e10 else ""
     target = f", TP {format_price(n.take_profit_e10)}" if n.take_profit_e10 else ""
     return stop + target
+
+
+_FILLS: Final[dict[str, Callable[[Notice, Market | None], str]]] = {
+    "fill.open": _opened,
+    "fill.close": _closed,
+    "fill.liquidation": _liquidated,
+    "order.rejected": _rejected,
+}
+_PEOPLE: Final[dict[str, Callable[[Notice], str]]] = {
+    "person.waits": _waits,
+    "approval.wanted": _wanted,
+}

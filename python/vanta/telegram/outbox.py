@@ -8,6 +8,7 @@ import asyncio
 from typing import Final
 
 import msgspec
+from aiogram.types import InlineKeyboardMarkup
 
 from vanta import logs
 from vanta.domain.errors import NotFoundError
@@ -18,7 +19,7 @@ from vanta.store.outbox import Outbox, OutboxRow
 from vanta.store.users import Users
 from vanta.supervise import beat
 from vanta.telegram.courier import STOPPED, Courier
-from vanta.telegram.events import render
+from vanta.telegram.events import keyboard, render
 
 _log = logs.get(__name__)
 
@@ -94,7 +95,7 @@ class OutboxSender:
 
     async def _send(self, user_id: int, rows: list[OutboxRow]) -> None:
         try:
-            words, told = await self._words(rows)
+            words, told, buttons = await self._words(rows)
             if not told:
                 return
             try:
@@ -107,7 +108,7 @@ class OutboxSender:
                 return
             # A private chat has the id of its user.
             priority = min(row.priority for row in told)
-            delivery = await self._courier.post(user.telegram_id, words, priority=priority)
+            delivery = await self._courier.post(user.telegram_id, words, buttons, priority=priority)
             if delivery.failure and delivery.failure != STOPPED:
                 await self._give_up(told, delivery.failure)
             elif not delivery.failure:
@@ -118,21 +119,30 @@ class OutboxSender:
             self._busy.discard(user_id)
             self._nudged.set()
 
-    async def _words(self, rows: list[OutboxRow]) -> tuple[str, list[OutboxRow]]:
-        """Join notices while they are short enough; returns the text and the rows in it."""
+    async def _words(
+        self, rows: list[OutboxRow]
+    ) -> tuple[str, list[OutboxRow], InlineKeyboardMarkup | None]:
+        """Join notices while they are short enough; one with buttons goes alone.
+
+        Returns the text, the rows in it, and the buttons.
+        """
         parts: list[str] = []
         told: list[OutboxRow] = []
         for row in rows:
             try:
                 part = render(row.kind, row.body, self._catalogue)
+                buttons = keyboard(row.kind, row.body)
             except msgspec.ValidationError as error:
                 await self._give_up([row], f"body not understood: {error}")
                 continue
-            if parts and sum(map(len, parts)) + len(part) > MAX_TEXT:
+            if buttons is not None and not parts:
+                return part, [row], buttons
+            is_full = sum(map(len, parts)) + len(part) > MAX_TEXT
+            if parts and (buttons is not None or is_full):
                 break
             parts.append(part)
             told.append(row)
-        return "\n\n".join(parts), told
+        return "\n\n".join(parts), told, None
 
     async def _give_up(self, rows: list[OutboxRow], reason: str) -> None:
         for row in rows:
