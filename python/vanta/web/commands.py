@@ -19,8 +19,8 @@ NOT_THIS_PERSON: Final = frozenset({"E-ROLE", "E-GROUP"})
 NOT_FOUND: Final = "NOT_FOUND"
 OF_EVERYBODY: Final = frozenset({Right.LOOK, Right.TRADE})
 _NO_OWNER: Final = (
-    "There is no owner yet. Claim the house with the owner code that it printed at its first "
-    "start, or name the acting user in X-Vanta-User."
+    "There is no owner yet. `vanta init` prints a one-time owner code: send `/start CODE` in the "
+    "chat. Or name the acting user in X-Vanta-User (`--user ID`)."
 )
 
 
