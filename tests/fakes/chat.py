@@ -229,7 +229,6 @@ async def chatting(
             desk=desk,  # type: ignore[arg-type]  # the rest passes through
             stores=Stores(
                 users=Users(pool),
-                policies=Policies(pool),
                 positions=world.positions,
                 orders=orders or world.orders,
                 day_pnl=world.day_pnl,

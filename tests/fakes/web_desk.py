@@ -16,7 +16,7 @@ from vanta import _core
 from vanta.domain.enums import Action, FillKind, Mode, OrderState
 from vanta.domain.intent import Intent
 from vanta.domain.order import Fill, Order
-from vanta.domain.policy import User
+from vanta.domain.policy import Policy, User
 from vanta.domain.ports import Preview
 from vanta.domain.position import Position
 from vanta.domain.sources import SourceNames
@@ -74,6 +74,7 @@ class FakeDesk:
         self.submitted: list[Intent] = []
         self.previewed: list[Intent] = []
         self.verdict = Verdict()
+        self.limits = Policy()
         self.book = _core.PriceBook(_core.AggregateConfig())
         self.risk = _core.RiskBook()
         for market in CATALOGUE:
@@ -102,6 +103,9 @@ class FakeDesk:
 
     def exposure(self, user_id: int) -> _core.Exposure:
         return self.risk.exposure(user_id, now_ns=self.clock.now_ns())
+
+    def policy(self, user_id: int) -> Policy:
+        return self.limits
 
     def protected_by(self, position: Position) -> str:
         return "Vanta stop" if position.stop_loss_e10 else "Vanta buffer"

@@ -2,15 +2,20 @@
 
 import random
 
+import msgspec
+import pytest
+
 from tests.fakes.clock import ManualClock
-from tests.fakes.engine_scene import PRICE
+from tests.fakes.engine_scene import PRICE, rules
 from tests.fakes.engine_world import BTC, EASY, World, make_user, open_intent
 from tests.fakes.quotes import FakeQuotes
 from vanta.domain.enums import OrderState
 from vanta.domain.policy import Policy
 from vanta.domain.units import E6, E10
+from vanta.store.counters import Counters
 from vanta.store.policies import Policies
 from vanta.store.pool import Pool
+from vanta.store.redis import Client
 
 EASES = {"POSITION_MAX", "BALANCE", "ACCOUNT_RISK", "VOLUME_HOUR", "VOLUME_DAY"}
 CASES = 150
@@ -52,12 +57,12 @@ async def test_the_nearest_size_passes_and_one_unit_more_does_not(
                 "stop_loss_e10": rng.choice((0, PRICE - rng.randint(E10, 400 * E10))),
             }
             verdict = (await world.engine.preview(open_intent(user_id, **fields))).verdict
-            rules = {reason.rule for reason in verdict.reasons}
+            found = {reason.rule for reason in verdict.reasons}
             nearest_e6 = verdict.nearest_collateral_e6
-            if not rules or not rules <= EASES:
+            if not found or not found <= EASES:
                 assert nearest_e6 == 0
                 continue
-            told |= rules
+            told |= found
             if nearest_e6 == 0:
                 # No size passes: not even the smallest that the venue takes.
                 none_found += 1
@@ -74,3 +79,27 @@ async def test_the_nearest_size_passes_and_one_unit_more_does_not(
             assert (await world.done(again)).state is OrderState.FILLED
     assert told == EASES, "every rule that eases with size was met"
     assert none_found
+
+
+@pytest.mark.parametrize("times", [10, 7, 49])
+async def test_what_another_process_opened_is_off_the_nearest_size_too(
+    pool: Pool, clock: ManualClock, quotes: FakeQuotes, redis: Client, times: int
+) -> None:
+    """Its volume is known to the shared counters only."""
+    limits = msgspec.structs.replace(EASY, volume_hour_e6=2_345_678_901, volume_day_e6=3_000 * E6)
+    user_id = await make_user(pool, policy=limits)
+    quotes.put(BTC, PRICE)
+    first, second = (World(pool, clock, quotes, counters=Counters(redis)) for _ in range(2))
+    async with second.running():
+        async with first.running():
+            await first.done(open_intent(user_id))
+        # Within what the second has seen itself, so that only the counters refuse.
+        wish = open_intent(user_id, collateral_e6=2_000 * E6 // times, leverage_e10=times * E10)
+        order = await second.engine.submit(wish)
+        assert rules(order)[0] == "VOLUME_HOUR"
+        nearest_e6 = order.verdict.nearest_collateral_e6
+        assert nearest_e6 == 1_345_678_901 // times
+        more = open_intent(user_id, collateral_e6=nearest_e6 + 1, leverage_e10=times * E10)
+        assert rules(await second.engine.submit(more)) == ["VOLUME_HOUR"]
+        again = open_intent(user_id, collateral_e6=nearest_e6, leverage_e10=times * E10)
+        assert (await second.done(again)).state is OrderState.FILLED

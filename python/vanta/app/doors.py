@@ -92,7 +92,6 @@ def telegram_bot(
         desk=trading.engine,
         stores=ChatStores(
             users=stores.users,
-            policies=stores.policies,
             positions=stores.positions,
             orders=stores.orders,
             day_pnl=stores.day_pnl,

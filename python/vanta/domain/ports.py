@@ -130,6 +130,10 @@ class Desk(Protocol):
 
     def exposure(self, user_id: int) -> Exposure: ...
 
+    def policy(self, user_id: int) -> Policy:
+        """Return the limits in force."""
+        ...
+
     def protected_by(self, position: Position) -> str: ...
 
     async def settled(self, order_id: int, timeout_s: float) -> Order:

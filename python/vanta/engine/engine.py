@@ -21,6 +21,7 @@ from vanta.domain.enums import Action, OrderState, Side, TriggerKind
 from vanta.domain.errors import InputError, NotRunningError, VantaError
 from vanta.domain.intent import Intent
 from vanta.domain.order import Order
+from vanta.domain.policy import Policy
 from vanta.domain.ports import Clock, CrashPoint, Executor, Preview, Quotes
 from vanta.domain.position import Position
 from vanta.domain.verdict import Reason
@@ -178,6 +179,10 @@ class Engine:
     def exposure(self, user_id: int) -> _core.Exposure:
         """Return a user's account at the last marks. Raises `NotFoundError`."""
         return self._book.exposure(user_id)
+
+    def policy(self, user_id: int) -> Policy:
+        """Return a user's limits in force."""
+        return self._book.policy(user_id)
 
     def protected_by(self, position: Position) -> str:
         """Say who closes this position before the venue liquidates it."""

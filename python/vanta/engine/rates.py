@@ -78,6 +78,7 @@ class Rates:
             decision.is_counted = grant.counted
             if not grant.ok:
                 self._refuse(decision, [_reason(e, decision, now_ns) for e in grant.excesses])
+                decision.nearest_e6 = _nearest_e6(decision, grant.excesses)
 
     def owe(self, decisions: Iterable[Decision]) -> None:
         """Note counted opens that came to nothing; `settle` takes them out again."""
@@ -154,6 +155,24 @@ def countable(policy: Policy) -> Policy:
         return policy
     limits = {name: min(getattr(policy, name), COUNTABLE) for name in LIMITS}
     return msgspec.structs.replace(policy, **limits)
+
+
+def _nearest_e6(decision: Decision, excesses: Sequence[Excess]) -> int:
+    """Return the largest smaller collateral whose volume fits; 0 = none, or size does not help."""
+    if any(excess.rule not in _EASE for excess in excesses):
+        return 0
+    intent = decision.intent
+    asked_e6 = intent.collateral_e6 * intent.leverage_e10 // ONE_E10
+    room_e6 = min(excess.limit - (excess.value - asked_e6) for excess in excesses)
+    if room_e6 < decision.market.min_notional_e6:
+        return 0
+    # floor(c * leverage) <= room is c * leverage < room + 1, exactly.
+    nearest_e6 = ((room_e6 + 1) * ONE_E10 - 1) // intent.leverage_e10
+    fits = nearest_e6 * intent.leverage_e10 // ONE_E10 >= decision.market.min_notional_e6
+    return nearest_e6 if fits else 0
+
+
+_EASE: Final = frozenset({"VOLUME_HOUR", "VOLUME_DAY"})
 
 
 def _reason(excess: Excess, decision: Decision, now_ns: int) -> Reason:

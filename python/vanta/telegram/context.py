@@ -18,7 +18,6 @@ from vanta.domain.ports import Clock, Desk
 from vanta.domain.position import Position, PositionView, view
 from vanta.store.day_pnl import DayPnl
 from vanta.store.orders import Orders
-from vanta.store.policies import Policies
 from vanta.store.positions import Positions
 from vanta.store.tickets import Tickets
 from vanta.store.users import Users
@@ -35,14 +34,12 @@ class Stores:
         self,
         *,
         users: Users,
-        policies: Policies,
         positions: Positions,
         orders: Orders,
         day_pnl: DayPnl,
         tickets: Tickets,
     ) -> None:
         self.users = users
-        self.policies = policies
         self.positions = positions
         self.orders = orders
         self.day_pnl = day_pnl

@@ -56,7 +56,7 @@ class Flow:
             )
             rows = drafts.collateral_options(draft, free_e6=free)
             return await self._step(user, chat_id, draft, head, rows)
-        _, policy = await room.stores.policies.current(user.id)
+        policy = room.desk.policy(user.id)
         if not draft.leverage_e10:
             first = drafts.first_leverage(market, policy)
             draft = change(draft, leverage_e10=first, slider=True)
@@ -81,7 +81,7 @@ class Flow:
             nearest = change(draft, collateral_e6=verdict.nearest_collateral_e6)
             rows.append([Option(label=label, draft=nearest)])
         if any(reason.code == "E-LEV" for reason in verdict.reasons):
-            _, policy = await self._room.stores.policies.current(user.id)
+            policy = self._room.desk.policy(user.id)
             low, high = drafts.leverage_range(market, policy)
             fit = min(max(draft.leverage_e10, low), high)
             label = f"Use {format_leverage(fit)}"

@@ -111,7 +111,7 @@ class Reading:
     async def risk(self, request: web.Request) -> web.Response:
         """GET /api/v1/risk: the account, the policy and what is left of each limit."""
         user = await self._api.user(request.headers.get("X-Vanta-User"))
-        version, policy = await self._api.stores.policies.current(user.id)
+        version, _ = await self._api.stores.policies.current(user.id)
         now = self._api.desk.exposure(user.id)
         return json_answer(
             {
@@ -120,7 +120,7 @@ class Reading:
                 "mode": self._api.mode(),
                 "account": render.exposure(now),
                 "policy_version": version,
-                "limits": render.limits(policy, now),
+                "limits": render.limits(self._api.desk.policy(user.id), now),
             }
         )
 

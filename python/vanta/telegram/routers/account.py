@@ -37,7 +37,7 @@ def account_router(room: Room) -> Router:
         return text, keyboards.refresh("pnl")
 
     async def risk(user: User) -> View:
-        _, policy = await room.stores.policies.current(user.id)
+        policy = room.desk.policy(user.id)
         exposure = room.desk.exposure(user.id)
         text = account_views.risk(mode=room.mode, exposure=exposure, policy=policy)
         return text, keyboards.refresh("risk")
