@@ -89,6 +89,15 @@ async def test_the_risk_of_everybody(world: ControlWorld) -> None:
     assert fits_a_phone(reply)
 
 
+async def test_an_open_breaker_is_seen_by_operators(world: ControlWorld) -> None:
+    admin, user = await world.person("admin"), await world.person("trader")
+    assert (await world.run(admin, "risk_summary")).data["user_breakers"] == []
+    await world.run(user, "pause 2")
+    reply = await world.run(admin, "risk_summary")
+    assert reply.data["user_breakers"] == [user.id]
+    assert f"Breaker open: #{user.id}" in reply.lines
+
+
 async def test_a_near_end_is_told_at_its_exact_boundary(world: ControlWorld) -> None:
     admin, user = await world.person("admin"), await world.person("trader")
     await opened(world, user, leverage=50)

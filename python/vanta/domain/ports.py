@@ -154,6 +154,10 @@ class Books(Protocol):
         """Return the account at the last marks. Raises `NotFoundError` for who has none."""
         ...
 
+    def breaker(self, user_id: int) -> UserBreaker | None:
+        """Return the user's open breaker; None when it is closed."""
+        ...
+
 
 class LimitsBook(Protocol):
     """The engine's memory of limits; the stores are written first, then it reads again."""

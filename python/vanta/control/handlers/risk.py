@@ -11,7 +11,7 @@ from vanta.domain.command import Actor, CommandInfo, Reply, Table
 from vanta.domain.enums import CLOSING, Breaker, Quality
 from vanta.domain.errors import NotFoundError
 from vanta.domain.market import Catalogue
-from vanta.domain.policy import User
+from vanta.domain.policy import User, UserBreaker
 from vanta.domain.ports import Books, Quotes
 from vanta.domain.position import Position, PositionView, view
 from vanta.domain.roles import Right
@@ -38,8 +38,7 @@ class Seen(NamedTuple):
     user: User
     exposure: Exposure
     loss_used_e10: int  # share of the day's loss limit
-    streak: int
-    streak_limit: int
+    breaker: UserBreaker | None
 
 
 class Near(NamedTuple):
@@ -70,16 +69,16 @@ class RiskCommands:
         near = sorted(self._near(views), key=lambda n: n.left_e10)
         worst = sorted((s for s in people if s.exposure.day_pnl_e6 < 0), key=_day_pnl)[:WORST]
         losing = [s for s in people if s.loss_used_e10 >= NEAR_DAILY_LOSS_E10]
-        streaks = [s for s in people if s.streak_limit and s.streak >= s.streak_limit]
+        paused = [s for s in people if s.breaker is not None]
         breakers = [
             m.symbol for m in self._catalogue if self._quotes.quote(m.ix).breaker != Breaker.CLOSED
         ]
         data = self._data(people, views, near, worst, losing)
-        data["user_breakers"] = [s.user.id for s in streaks]
+        data["user_breakers"] = [s.user.id for s in paused]
         data["price_breakers"] = breakers
         return Reply(
             title="Risk",
-            lines=(*_totals(people, views), *_breaker_lines(streaks, breakers)),
+            lines=(*_totals(people, views), *_breaker_lines(paused, breakers)),
             tables=_tables(self._catalogue, worst, near, losing),
             data=data,
         )
@@ -95,9 +94,7 @@ class RiskCommands:
             limit_e6 = exposure.day_start_equity_e6 * policy.max_daily_loss_e10 // ONE_E10
             lost_e6 = max(0, -exposure.day_pnl_e6)
             used = lost_e6 * ONE_E10 // limit_e6 if limit_e6 > 0 else 0
-            found.append(
-                Seen(user, exposure, used, exposure.losses_in_row, policy.max_losses_in_row)
-            )
+            found.append(Seen(user, exposure, used, self._books.breaker(user.id)))
         return found
 
     def _view(self, position: Position) -> PositionView:
@@ -200,10 +197,10 @@ def _totals(people: Sequence[Seen], views: Sequence[PositionView]) -> list[str]:
     return lines
 
 
-def _breaker_lines(streaks: Sequence[Seen], breakers: Sequence[str]) -> list[str]:
+def _breaker_lines(paused: Sequence[Seen], breakers: Sequence[str]) -> list[str]:
     lines = []
-    if streaks:
-        lines.append("Losing streak: " + ", ".join(f"#{s.user.id}" for s in streaks))
+    if paused:
+        lines.append("Breaker open: " + ", ".join(f"#{s.user.id}" for s in paused))
     if breakers:
         lines.append("Price breaker: " + ", ".join(breakers))
     return lines or ["No breaker is open."]
