@@ -2,9 +2,11 @@
 
 Peers as in `test_bench_price`: the short ones know neither gates nor state, the `rules` ones keep
 the same rules. Polars expresses no state between two rounds: its `rules` leave out the jump guard,
-the order of a source's words and the clock on which a word grows old without the wall clock. The
-wall is instructions, not memory: the checks and the place of each of five words, and a market's
-combination with its two divisions (spread, smoothed gap).
+the order of a source's words and the clock on which a word grows old without the wall clock.
+
+A batch goes the way of single ticks, word by word, without a call for each. The wall is memory: of
+each market about 3.2 KB of state are read and written, and its combination divides twice (spread,
+smoothed gap).
 """
 
 import itertools

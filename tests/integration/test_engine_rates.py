@@ -25,9 +25,9 @@ from tests.fakes.owner import as_owner
 from tests.fakes.quotes import FakeQuotes
 from tests.integration.test_engine_lost_word import LostWord
 from vanta.domain.enums import OrderState, Quality, Source
-from vanta.domain.policy import Policy
+from vanta.domain.policy import CEILING, Policy
 from vanta.domain.units import E6, E10, I64_MAX
-from vanta.store.counters import Counters, Grant, OpenAsk
+from vanta.store.counters import COUNTABLE, LIMITS, Counters, Grant, OpenAsk
 from vanta.store.pool import Pool
 
 
@@ -291,9 +291,10 @@ async def test_one_key_has_one_answer_whichever_lane_it_comes_to(
         assert world.book.position(opened.position_id) is not None
 
 
-async def test_limits_without_end_are_counted_up_to_the_countable(
+async def test_limits_without_end_end_at_a_ceiling_that_can_be_counted(
     pool: Pool, clock: ManualClock, quotes: FakeQuotes, redis: Redis
 ) -> None:
+    assert all(0 < getattr(CEILING, name) <= COUNTABLE for name in LIMITS)
     endless = easy(opens_per_minute=I64_MAX, volume_hour_e6=I64_MAX, volume_day_e6=I64_MAX)
     user_id = await make_user(pool, policy=endless)
     async with World(pool, clock, quotes, counters=Counters(redis)).running() as world:

@@ -109,6 +109,7 @@ class Admission:
         `known` are reasons the way in already found. Raises `InputError` for what cannot even be
         stored, `NotFoundError` for an unknown user.
         """
+        self.check(intent)
         decision = self._examine(intent, known)
         if self._can_ask_risk(decision):
             self._ask_risk(decision, reserve=reserve and not decision.reasons)
@@ -117,7 +118,10 @@ class Admission:
     def decide_many(
         self, intents: Sequence[Intent], known: Sequence[Sequence[Reason]]
     ) -> list[Decision]:
-        """Decide rows in order, the opens in one call of the core. Raises as `decide`."""
+        """Decide rows that have passed `check`, in order, the opens in one call of the core.
+
+        Raises as `decide`; then nothing was reserved.
+        """
         decisions = [self._examine(i, k) for i, k in zip(intents, known, strict=True)]
         clean = [d for d in decisions if self._can_ask_risk(d) and not d.reasons]
         if len(clean) > 1:
@@ -134,7 +138,6 @@ class Admission:
     # --- everything but risk --------------------------------------------------------------------
 
     def _examine(self, intent: Intent, known: Sequence[Reason]) -> Decision:
-        self.check(intent)
         user = self._book.user(intent.user_id)
         position = self._own_position(intent)
         if position is not None:

@@ -11,19 +11,16 @@ from collections import deque
 from collections.abc import Iterable, Sequence
 from typing import Final, Protocol
 
-import msgspec
-
 from vanta import logs
 from vanta.domain.enums import Action, OrderState, Side
 from vanta.domain.intent import Intent
-from vanta.domain.policy import Policy
 from vanta.domain.units import ONE_E10
 from vanta.domain.verdict import Reason
 from vanta.engine import risk_words
 from vanta.engine.account import AccountBook
 from vanta.engine.admission import Decision
 from vanta.engine.booked import Booked
-from vanta.store.counters import COUNTABLE, LIMITS, Excess, Grant, OpenAsk
+from vanta.store.counters import Excess, Grant, OpenAsk
 from vanta.store.redis import AWAY
 
 _log = logs.get(__name__)
@@ -128,7 +125,7 @@ class Rates:
             ref=intent.ref,
             # Rounds down, as the core does.
             notional_e6=intent.collateral_e6 * intent.leverage_e10 // ONE_E10,
-            policy=countable(self._book.policy(intent.user_id)),
+            policy=self._book.policy(intent.user_id),
         )
 
     def _refuse_all(self, decisions: Sequence[Decision]) -> None:
@@ -147,14 +144,6 @@ NO_COUNTERS: Final = Reason(
     text="Your rates and volumes cannot be counted now because Redis does not answer, so nothing "
     "new is opened. Closing works. Try again shortly.",
 )
-
-
-def countable(policy: Policy) -> Policy:
-    """Return the limits, each at most what can be counted exactly."""
-    if all(getattr(policy, name) <= COUNTABLE for name in LIMITS):
-        return policy
-    limits = {name: min(getattr(policy, name), COUNTABLE) for name in LIMITS}
-    return msgspec.structs.replace(policy, **limits)
 
 
 def _nearest_e6(decision: Decision, excesses: Sequence[Excess]) -> int:

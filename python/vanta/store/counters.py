@@ -59,7 +59,7 @@ class OpenAsk(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def key(self) -> str:
-        return f"{self.source.value}:{self.ref}"
+        return self.source + ":" + self.ref
 
 
 class Excess(NamedTuple):
@@ -82,6 +82,10 @@ class Grant(NamedTuple):
         return not self.excesses
 
 
+_GRANTED: Final = Grant(counted=True)
+_KNOWN: Final = Grant()
+
+
 class Used(NamedTuple):
     """What is used of one window, and when the first of it leaves; 0 = nothing is used."""
 
@@ -101,25 +105,38 @@ class Usage(NamedTuple):
 
 
 class _Script:
-    """A script by its hash, as the bytes of a call up to its keys."""
+    """A script, and its calls as the bytes of the protocol.
 
-    def __init__(self, name: str, keys: int) -> None:
-        self.source = files(__package__).joinpath("lua", f"{name}.lua").read_bytes()
-        self.sha = hashlib.sha1(self.source, usedforsecurity=False).hexdigest()
-        self._keys = keys
+    The client's own packing costs more than all the rest of a decision.
+    """
 
-    def call(self, *arguments: bytes, loads: bool = False) -> bytes:
-        """Pack keys and values; `loads` sends the source too, for a server that lost it."""
-        head = (b"EVAL", self.source) if loads else (b"EVALSHA", self.sha.encode())
-        words = (*head, b"%d" % self._keys, *arguments)
-        return b"*%d\r\n" % len(words) + b"".join(b"$%d\r\n%b\r\n" % (len(w), w) for w in words)
+    def __init__(self, name: str, *keys: str) -> None:
+        source = files(__package__).joinpath("lua", f"{name}.lua").read_bytes()
+        sha = hashlib.sha1(source, usedforsecurity=False).hexdigest().encode()
+        self._keys = [(len(key), key) for key in keys]
+        self.by_sha = self._head(b"EVALSHA", sha)
+        self.by_source = self._head(b"EVAL", source)
+
+    def _head(self, *words: bytes) -> bytes:
+        words = (*words, b"%d" % len(self._keys))
+        count = len(words) + len(self._keys) + 1
+        return b"*%d\r\n" % count + b"".join(b"$%d\r\n%b\r\n" % (len(w), w) for w in words)
+
+    def body(self, user_id: int, ask: Sequence[int | str]) -> bytes:
+        """Pack what follows the head: a user's keys, and the ask as one value."""
+        tag = f"{{u:{user_id}}}:"  # the braces make them one slot of a cluster
+        size = len(tag)
+        keys = "".join([f"${size + length}\r\n{tag}{key}\r\n" for length, key in self._keys])
+        value = _encode(ask)
+        return b"%b$%d\r\n%b\r\n" % (keys.encode(), len(value), value)
 
 
-_OPENS_KEYS: Final = ("opens", "sums", "copies")
-_TAKE: Final = _Script("take", 3)
-_GIVE_BACK: Final = _Script("give_back", 3)
-_MESSAGE: Final = _Script("message", 1)
-_USAGE: Final = _Script("usage", 4)
+_encode: Final = msgspec.msgpack.Encoder().encode
+_OPENS: Final = ("opens", "sums", "copies")
+_TAKE: Final = _Script("take", *_OPENS)
+_GIVE_BACK: Final = _Script("give_back", *_OPENS)
+_MESSAGE: Final = _Script("message", "messages")
+_USAGE: Final = _Script("usage", *_OPENS, "messages")
 
 
 class Counters:
@@ -142,64 +159,64 @@ class Counters:
         for place, ask in enumerate(asks):
             of_user.setdefault(ask.user_id, []).append(place)
         instants = _instants(now_ns)
-        calls = [
-            (*_keys(user_id, *_OPENS_KEYS), _packed(instants, [asks[n] for n in places]))
-            for user_id, places in of_user.items()
-        ]
-        said = await self._run(_TAKE, calls)
-        grants = [Grant()] * len(asks)
+        said = await self._run(
+            _TAKE,
+            [
+                _TAKE.body(user_id, _wanted(instants, [asks[n] for n in places]))
+                for user_id, places in of_user.items()
+            ],
+        )
+        grants = [_GRANTED] * len(asks)
         for places, answers in zip(of_user.values(), said, strict=True):
             for place, answer in zip(places, answers, strict=True):
-                grants[place] = _grant(answer, asks[place].policy)
+                if answer != _COUNTED:
+                    grants[place] = _other_than_granted(answer, asks[place].policy)
         return grants
 
     async def give_back(self, asks: Sequence[OpenAsk]) -> None:
         """Take opens out again that came to nothing. What is not counted stays so."""
-        of_user: dict[int, list[bytes]] = {}
+        of_user: dict[int, list[str]] = {}
         for ask in asks:
-            of_user.setdefault(ask.user_id, []).append(ask.key.encode())
-        calls = [(*_keys(user_id, *_OPENS_KEYS), *keys) for user_id, keys in of_user.items()]
-        await self._run(_GIVE_BACK, calls)
+            of_user.setdefault(ask.user_id, []).append(ask.key)
+        await self._run(_GIVE_BACK, [_GIVE_BACK.body(u, keys) for u, keys in of_user.items()])
 
     async def message(self, user_id: int, limit: int, now_ns: int) -> int:
         """Count a message in the rolling minute; 0, or how long (ns) until there is room."""
         now_us, at_us, _ = _instants(now_ns)
-        numbers = (b"%d" % number for number in (now_us, at_us, limit))
-        [wait_us] = await self._run(_MESSAGE, [(*_keys(user_id, "messages"), *numbers)])
+        [wait_us] = await self._run(_MESSAGE, [_MESSAGE.body(user_id, (now_us, at_us, limit))])
         return int(wait_us) * _US
 
     async def usage(self, user_id: int, now_ns: int) -> Usage:
         """Tell what a user has used of each window."""
         now_us, _, day_us = _instants(now_ns)
-        keys = _keys(user_id, *_OPENS_KEYS, "messages")
-        [said] = await self._run(_USAGE, [(*keys, b"%d" % now_us, b"%d" % day_us)])
+        [said] = await self._run(_USAGE, [_USAGE.body(user_id, (now_us, day_us))])
         pairs = zip(said[::2], said[1::2], strict=True)
         return Usage(*(Used(value, frees_at_us * _US) for value, frees_at_us in pairs))
 
-    async def _run(self, script: _Script, calls: Sequence[tuple[bytes, ...]]) -> list[Any]:
-        """Call the script with each of these arguments, in one round trip."""
-        if not calls:
+    async def _run(self, script: _Script, bodies: Sequence[bytes]) -> list[Any]:
+        """Call the script with each of these bodies, in one round trip."""
+        if not bodies:
             return []
+        head = script.by_sha
         async with asyncio.timeout(TIMEOUT_S), self._turns:
-            answers = await self._exchange([script.call(*call) for call in calls])
+            answers = await self._exchange(head + head.join(bodies), len(bodies))
             lost = [n for n, said in enumerate(answers) if isinstance(said, NoScriptError)]
             if lost:
                 # A server that restarted or was flushed. Its script comes with the first call.
-                again = [script.call(*calls[n], loads=n == lost[0]) for n in lost]
-                for n, said in zip(lost, await self._exchange(again), strict=True):
+                again = script.by_source + head.join([bodies[n] for n in lost])
+                for n, said in zip(lost, await self._exchange(again, len(lost)), strict=True):
                     answers[n] = said
         for said in answers:
             if isinstance(said, Exception):
                 raise said
         return answers
 
-    async def _exchange(self, packed: Sequence[bytes]) -> list[Any]:
-        # The client's own packing costs more than all the rest of a decision.
+    async def _exchange(self, packed: bytes, count: int) -> list[Any]:
         pool = self._redis.connection_pool
         connection = await pool.get_connection()  # type: ignore[no-untyped-call]
         try:
-            await connection.send_packed_command([b"".join(packed)])
-            return [await _answer(connection) for _ in packed]
+            await connection.send_packed_command(packed)
+            return [await _answer(connection) for _ in range(count)]
         except BaseException:
             # What is still on its way must not be taken for the answer to another question.
             await connection.disconnect(nowait=True)
@@ -222,22 +239,23 @@ def _instants(now_ns: int) -> tuple[int, int, int]:
     return now_us, -(-now_ns // _US), now_us - now_us % _DAY_US
 
 
-def _keys(user_id: int, *names: str) -> tuple[bytes, ...]:
-    # The braces make them one slot of a cluster.
-    return tuple(f"{{u:{user_id}}}:{name}".encode() for name in names)
-
-
-def _packed(instants: tuple[int, int, int], asks: Sequence[OpenAsk]) -> bytes:
+def _wanted(instants: tuple[int, int, int], asks: Sequence[OpenAsk]) -> list[int | str]:
     policy = asks[0].policy
-    words: list[int | str] = [*instants]
-    for name in LIMITS:
-        limit = getattr(policy, name)
-        _check(name, limit)
-        words.append(limit)
+    limits = (
+        policy.opens_per_minute,
+        policy.trades_per_day,
+        policy.volume_hour_e6,
+        policy.volume_day_e6,
+        policy.copies_per_minute,
+    )
+    words: list[int | str] = [*instants, *limits]
+    if min(limits) < 0 or max(limits) > COUNTABLE:
+        for name, limit in zip(LIMITS, limits, strict=True):
+            _check(name, limit)
     for ask in asks:
         _check("notional_e6", ask.notional_e6, least=1)
-        words += (ask.key, ask.notional_e6, int(ask.source is Source.COPY))
-    return msgspec.msgpack.encode(words)
+        words += (ask.key, ask.notional_e6, 1 if ask.source is Source.COPY else 0)
+    return words
 
 
 def _check(name: str, value: int, least: int = 0) -> None:
@@ -245,9 +263,9 @@ def _check(name: str, value: int, least: int = 0) -> None:
         raise InputError("E-ARG", field=name, value=value, limit=f"{least} to {COUNTABLE}")
 
 
-def _grant(answer: int | list[int], policy: Policy) -> Grant:
+def _other_than_granted(answer: int | list[int], policy: Policy) -> Grant:
     if not isinstance(answer, list):
-        return Grant(counted=answer == _COUNTED)
+        return _KNOWN
     threes = zip(answer[::3], answer[1::3], answer[2::3], strict=True)
     return Grant(
         tuple(

@@ -1,10 +1,10 @@
 -- Takes opens of one user out again, as if they had never been counted.
 --
 -- KEYS  opens, sums, copies (as in take.lua)
--- ARGV  source:ref of each
+-- ARGV  one msgpack array: source:ref of each
 
 local opens, sums, copies = KEYS[1], KEYS[2], KEYS[3]
-for _, key in ipairs(ARGV) do
+for _, key in ipairs(cmsgpack.unpack(ARGV[1])) do
   local rank = redis.call('ZRANK', sums, key)
   if rank then
     -- The rows behind are few: what is given back was taken a moment ago.

@@ -1,11 +1,11 @@
 -- Tells what a user has used of each window, and when the oldest of it leaves (0: nothing used).
 --
 -- KEYS  opens, sums, copies (as in take.lua), messages (as in message.lua)
--- ARGV  now, day
+-- ARGV  one msgpack array: now, day
 
 local MINUTE, HOUR, DAY = 60e6, 3600e6, 86400e6
 local opens, sums, copies, messages = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
-local now, day = tonumber(ARGV[1]), tonumber(ARGV[2])
+local now, day = unpack(cmsgpack.unpack(ARGV[1]))
 local rows = redis.call('ZCARD', opens)
 if rows ~= redis.call('ZCARD', sums) then rows = 0 end
 
