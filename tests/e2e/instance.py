@@ -100,11 +100,13 @@ class Instance:
         assert self.process is not None
         return self.process.wait(30)
 
-    def cli(self, *arguments: str, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
+    def cli(
+        self, *arguments: str, stdin: str | None = None, **environ: str
+    ) -> subprocess.CompletedProcess[str]:
         """Run the command line against this instance."""
         return subprocess.run(
             [sys.executable, "-m", "vanta.cli", *arguments],
-            env={**os.environ, "VANTA_HOME": str(self.home), "NO_COLOR": "1"},
+            env={**os.environ, "VANTA_HOME": str(self.home), "NO_COLOR": "1", **environ},
             capture_output=True,
             text=True,
             input=stdin,
