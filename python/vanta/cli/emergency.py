@@ -20,6 +20,7 @@ from vanta.settings import home_of
 
 REASON_LIMIT: Final = 200
 OBEYS_WITHIN_S: Final = 3.0
+SEEN_WITHIN_S: Final = 1.0  # it looks each quarter of a second
 ASK_EVERY_S: Final = 0.1
 
 
@@ -61,8 +62,7 @@ def resume(context: Context) -> int:
     if stood:
         context.output.say(f"{path} is removed.")
     try:
-        client = Client(find(home))
-        left = _in_force(client)
+        left = _left(Client(find(home)))
     except (NotRunningError, CliError) as error:
         if not stood:
             raise
@@ -134,6 +134,14 @@ def _obeys(home: Path, level: Stop) -> str:
         if time.monotonic() > give_up:
             return "silent"
         time.sleep(ASK_EVERY_S)
+
+
+def _left(client: Client) -> Stop:
+    """Return the stop that is in force without the file, once an instance has seen it go."""
+    give_up = time.monotonic() + SEEN_WITHIN_S
+    while (left := _in_force(client)) is not Stop.NONE and time.monotonic() < give_up:
+        time.sleep(ASK_EVERY_S)
+    return left
 
 
 def _in_force(client: Client) -> Stop:
