@@ -248,6 +248,7 @@ class World:
             clock=clock,
             crash=self.crash,
             metrics=metrics,
+            stops_held=self.permits.holds_stops,
         )
         self.desk = TriggerDesk(
             triggers=self.triggers,

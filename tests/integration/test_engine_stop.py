@@ -161,7 +161,10 @@ async def test_under_a_stop_of_all_a_crossed_stop_waits_and_fires_after_the_resu
         [armed] = [
             row for row in world.triggers.rows_of(position_id) if row.kind is TriggerKind.STOP_LOSS
         ]
+        [position] = world.book.positions_of(user_id)
+        assert world.engine.protected_by(position) == "Vanta stop"
         await stop(world, Stop.ALL)
+        assert world.engine.protected_by(position) == "Vanta stop (held now)"
         for _ in range(3):
             quotes.put(BTC, BELOW_STOP)
             await world.desk.fire_due()

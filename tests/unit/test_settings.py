@@ -28,6 +28,10 @@ def test_defaults_are_dry_loopback_and_embedded() -> None:
         ({"VANTA_PRICE_SOURCES": "pyht"}, "VANTA_PRICE_SOURCES='pyht'"),
         ({"ADMIN_USER_IDS": "1,x"}, "ADMIN_USER_IDS='1,x'"),
         ({"DEFAULT_EXECUTION_MODE": "LIVE"}, "DEFAULT_EXECUTION_MODE"),
+        ({"VANTA_STOP": "pause"}, "VANTA_STOP='pause'"),
+        ({"VANTA_CANARY": "1"}, "VANTA_CANARY_USERS names nobody"),
+        ({"VANTA_CANARY_COLLATERAL_USD": "0"}, "VANTA_CANARY_COLLATERAL_USD='0'"),
+        ({"VANTA_CANARY_LEVERAGE": "1e3"}, "VANTA_CANARY_LEVERAGE='1e3'"),
         ({"VANTA_CRASH_POINT": "nowhere"}, "VANTA_CRASH_POINT='nowhere'"),
         ({"VANTA_PRICE_SOURCES": "pyth"}, "VANTA_HERMES_URL"),
         ({"VANTA_PRICE_SOURCES": "chainlink"}, "VANTA_RPC_URLS"),
@@ -112,3 +116,22 @@ def test_a_ceiling_that_is_no_ceiling_refuses_to_start(name: str, text: str) -> 
 def test_a_share_above_one_refuses_to_start(name: str) -> None:
     with pytest.raises(ConfigError, match=name):
         load({name: "1.0000000001"})
+
+
+def test_the_canary_and_the_stop_are_read() -> None:
+    settings = load(
+        {
+            "HOME": "/home/ann",
+            "VANTA_STOP": "ALL",
+            "VANTA_CANARY": "yes",
+            "VANTA_CANARY_COLLATERAL_USD": "62.5",
+            "VANTA_CANARY_LEVERAGE": "3",
+            "VANTA_CANARY_MARKETS": "BTC, SOL",
+            "VANTA_CANARY_USERS": "7,9",
+        }
+    )
+    assert settings.stop == "all"
+    assert (settings.canary_collateral_e6, settings.canary_leverage_e10) == (62_500_000, 3 * 10**10)
+    assert (settings.canary_markets, settings.canary_users) == (("BTC", "SOL"), (7, 9))
+    default = load({"HOME": "/home/ann"})
+    assert (default.canary_collateral_e6, default.canary_leverage_e10) == (50_000_000, 2 * 10**10)

@@ -207,6 +207,7 @@ class Trading:
             clock=clock,
             crash=self.crash,
             metrics=metrics,
+            stops_held=self.permits.holds_stops,
         )
         self.desk = TriggerDesk(
             triggers=triggers,

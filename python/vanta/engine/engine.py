@@ -10,7 +10,7 @@ connection, a time-out) never leaves half an order.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import asyncpg
@@ -99,6 +99,7 @@ class Engine:
         clock: Clock,
         crash: CrashPoint,
         metrics: Metrics,
+        stops_held: Callable[[], bool],
     ) -> None:
         self._admission = admission
         self._rates = rates
@@ -111,6 +112,7 @@ class Engine:
         self._clock = clock
         self._crash = crash
         self._metrics = metrics
+        self._stops_held = stops_held
         self._opens, self._changes = _Lane("opens"), _Lane("changes")
         self._running: dict[_Key, _Ask] = {}
 
@@ -187,9 +189,11 @@ class Engine:
     def protected_by(self, position: Position) -> str:
         """Say who closes this position before the venue liquidates it."""
         kinds = self._triggers.kinds(position.id)
+        # Armed as it is, a held one protects nobody until it may fire again.
+        held = " (held now)" if self._stops_held() else ""
         if TriggerKind.STOP_LOSS in kinds:
-            return "Vanta stop"
-        return "Vanta buffer" if TriggerKind.BUFFER in kinds else "nobody"
+            return f"Vanta stop{held}"
+        return f"Vanta buffer{held}" if TriggerKind.BUFFER in kinds else "nobody"
 
     async def settled(self, order_id: int, timeout_s: float) -> Order:
         """Wait until the order is terminal or the time is up; return it as it is then."""

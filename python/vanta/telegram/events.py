@@ -15,7 +15,7 @@ from vanta.domain.market import Catalogue, Market
 from vanta.domain.units import format_leverage, format_price, format_usd
 from vanta.telegram.keyboards import board, button
 from vanta.telegram.text import at_time, esc, tag
-from vanta.telegram.views import usd_short
+from vanta.telegram.views import own_words, usd_short
 
 _CAUSES = {
     TriggerKind.TAKE_PROFIT: "take profit",
@@ -155,10 +155,10 @@ def _rejected(n: Notice, market: Market | None) -> str:
         wish = f"change of #{n.position_id}"
     else:
         wish = f"{_what(n, market)}, {usd_short(n.collateral_e6)} USDC"
-    return (
-        f"{tag(n.mode)} <b>Order #{n.order_id} {state}</b>: {wish}\n"
-        f"{words}Nothing was changed by it. E-VENUE"
-    )
+    head = f"{tag(n.mode)} <b>Order #{n.order_id} {state}</b>: {wish}"
+    if n.state is OrderState.CANCELLED and n.reason:
+        return f"{head}\n{own_words(n.reason)}"
+    return f"{head}\n{words}Nothing was changed by it. E-VENUE"
 
 
 def _what(n: Notice, market: Market | None) -> str:

@@ -3,7 +3,7 @@
 from typing import Final
 
 from vanta import _core
-from vanta.domain.enums import Action, Quality, Side
+from vanta.domain.enums import Action, OrderState, Quality, Side
 from vanta.domain.intent import Intent
 from vanta.domain.market import Market
 from vanta.domain.order import Order
@@ -138,12 +138,18 @@ def refusal(intent: Intent, verdict: Verdict, market: Market) -> str:
 
 
 def rejected(order: Order, market: Market, reason: str) -> str:
-    """The venue said no."""
+    """The venue said no, or we stopped it on its way; then the reason has its own code."""
+    head = f"{tag(order.mode)} Order #{order.id} {wish(order.intent, market)}: {order.state.value}"
+    if order.state is OrderState.CANCELLED and reason:
+        return f"{head}\n{own_words(reason)}"
     words = f"The venue refused: {esc(reason)}." if reason else "The venue refused."
-    return (
-        f"{tag(order.mode)} Order #{order.id} {wish(order.intent, market)}: {order.state.value}\n"
-        f"{words} Nothing is open from it. E-VENUE"
-    )
+    return f"{head}\n{words} Nothing is open from it. E-VENUE"
+
+
+def own_words(reason: str) -> str:
+    """Words of an order that was stopped on its way, the code last."""
+    code, colon, words = reason.partition(": ")
+    return f"{esc(words)} {esc(code)}" if colon else esc(reason)
 
 
 def unknown(order: Order, market: Market) -> str:

@@ -129,6 +129,9 @@ class Trading:
             code, text = _NO[order.state]
             events = await self._api.stores.orders.events(order.id)
             said = next((e.reason for e in reversed(events) if e.reason), "")
+            own, colon, words = said.partition(": ")
+            if order.state is OrderState.CANCELLED and colon:
+                code, said = own, words  # ours, so it has a code of its own
             answer["error"] = {"code": code, "text": f"{text} {said}".strip()}
             return json_answer(answer, status=409)
         answer["error"] = {
