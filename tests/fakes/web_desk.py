@@ -20,6 +20,7 @@ from vanta.domain.policy import Policy, User
 from vanta.domain.ports import Preview
 from vanta.domain.position import Position
 from vanta.domain.sources import SourceNames
+from vanta.domain.system import SystemState
 from vanta.domain.units import E6, E10
 from vanta.domain.verdict import Reason, Verdict
 from vanta.metrics import Metrics
@@ -265,6 +266,7 @@ class WebBench:
             feed_status=lambda: [{"market": "BTC/USD", "sources": []}],
             task_status=lambda: {"feed": {"running": True, "last_error": "OSError: dsn"}},
             mode=lambda: "DRY",
+            system=SystemState,
             metrics=self.metrics,
             clock=self.clock,
             token=TOKEN,

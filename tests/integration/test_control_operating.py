@@ -107,6 +107,19 @@ async def test_a_weaker_stop_does_not_loosen_a_stricter_one(desk: Desk) -> None:
     assert (desk.board.state.stop, desk.board.state.stop_reason) == (Stop.ALL, "first")
 
 
+async def test_the_other_operators_hear_of_a_stop_and_its_end(desk: Desk, pool: Pool) -> None:
+    admin = await Users(pool).create("boss", "admin", 70, now_ns=1)
+    await Users(pool).create("ann", "trader", 71, now_ns=1)
+    await desk.stop(Stop.OPENS, "drill")
+    desk.board.clock.advance(1)
+    await desk.acts.resume(desk.actor)
+    notices = await Outbox(pool).pending(10)
+    assert [(notice.user_id, notice.kind) for notice in notices] == [
+        (admin.id, "system.stop"),
+        (admin.id, "system.resume"),
+    ]
+
+
 async def test_resume_names_the_file_that_still_stops(desk: Desk, tmp_path: Path) -> None:
     (tmp_path / "STOP").write_text("all")
     desk.board.clock.advance(10**9)

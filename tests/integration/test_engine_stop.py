@@ -1,5 +1,6 @@
 """Stops, maintenance and LIVE at the two doors: admission, and just before a byte leaves."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,7 @@ from tests.fakes.engine_world import (
 )
 from tests.fakes.executor import HoldingExecutor
 from tests.fakes.quotes import FakeQuotes
-from vanta.domain.enums import Mode, OrderState, Quality, Source, TriggerKind
+from vanta.domain.enums import FillKind, Mode, OrderState, Quality, Source, TriggerKind
 from vanta.domain.order import Order
 from vanta.domain.system import Stop, SystemState
 from vanta.domain.units import E10
@@ -116,6 +117,35 @@ async def test_what_was_admitted_before_a_stop_is_stopped_before_it_is_sent(
         assert world.engine.exposure(user_id).reserved_e6 == 0
         # The key is used: asking again does not open after all.
         assert (await world.engine.submit(held.orders[0].intent)).duplicate
+
+
+async def test_no_open_of_a_running_load_is_filled_after_the_stop(
+    pool: Pool, clock: ManualClock, quotes: FakeQuotes, tmp_path: Path
+) -> None:
+    user_id = await make_user(pool, cash=1_000_000)
+    world = World(pool, clock, quotes, stop_file=tmp_path / "STOP")
+    async with world.running():
+        position_id = await opened(world, user_id)
+        load = [
+            asyncio.ensure_future(world.engine.submit(open_intent(user_id))) for _ in range(600)
+        ]
+        await asyncio.wait(load, return_when=asyncio.FIRST_COMPLETED)
+        (tmp_path / "STOP").write_text("opens")
+        clock.advance(LOOK_NS)
+        stopped_ns = clock.now_ns()
+        closing = world.done(close_intent(user_id, position_id))
+        orders = [*await asyncio.gather(*load), await closing]
+        ends = [await world.engine.settled(order.id, 10.0) for order in orders]
+        fills = await world.fills.of_user(user_id, 0)
+        late = [fill for fill in fills if fill.kind is FillKind.OPEN and fill.at_ns >= stopped_ns]
+        assert late == []
+        assert ends[-1].state is OrderState.FILLED
+        assert {end.state for end in ends[:-1]} <= {
+            OrderState.FILLED,
+            OrderState.CANCELLED,
+            OrderState.REFUSED,
+        }
+        assert any(end.state is not OrderState.FILLED for end in ends)
 
 
 async def test_a_price_gone_stale_exactly_before_sending_is_not_traded(

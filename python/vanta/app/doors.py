@@ -203,6 +203,7 @@ def web_application(
         feed_status=trading.feed.status,
         task_status=supervisor.status,
         mode=lambda: trading.modes.system()[0].value,
+        system=lambda: trading.switches.state,
         metrics=metrics,
         clock=clock,
         token=token,

@@ -21,6 +21,10 @@ def status(context: Context) -> int:
         return Exit.OK
     simulated = " (simulated)" if found["simulated"] else ""
     out.line(f"Vanta {found['version']}: {found['status']}, mode {found['mode']}{simulated}")
+    if found["stop"] != "none":
+        out.line(f"STOPPED: {found['stop']}; see `vanta admin mode`", "bad")
+    if found["maintenance"]:
+        out.line("In maintenance: opens and signals are sent away", "bad")
     out.line(f"up {found['uptime_s']} s, core: {found['core']['build']} build")
     out.line(f"web {client.instance.http_url}" + _chat(found))
     for name, part in found["parts"].items():

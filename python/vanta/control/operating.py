@@ -4,6 +4,7 @@ Right, step-up, confirmation and second person were the gate's matter before any
 Falling to safety is easy and at once; what takes risk again says what becomes real.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final, Protocol
 
@@ -13,11 +14,11 @@ from vanta import logs
 from vanta.domain.command import Actor, Reply
 from vanta.domain.enums import Mode
 from vanta.domain.ports import Clock, SystemControls
-from vanta.domain.roles import Role
+from vanta.domain.roles import Right, Role, may
 from vanta.domain.system import Stop, SystemState, maintenance_words, mode_of
 from vanta.domain.verdict import Reason
 from vanta.store.audit import Audit
-from vanta.store.outbox import REPLY, Outbox
+from vanta.store.outbox import REPLY, RISK, Outbox
 from vanta.store.pool import Pool
 from vanta.store.positions import Positions
 from vanta.store.users import Users
@@ -27,7 +28,10 @@ _log = logs.get(__name__)
 REASON_LIMIT: Final = 200
 TEXT_LIMIT: Final = 300
 NAMED: Final = 10  # so many people are named, the rest is counted
+TELL_WITHIN_S: Final = 2.0
 _EVERYBODY: Final = tuple(role.value for role in Role)
+_OPERATORS: Final = tuple(role.value for role in Role if may(role, Right.OPERATE))
+_NOT_TOLD: Final = "People could not be told: the database did not answer."
 
 
 class ModeBook(Protocol):
@@ -87,6 +91,8 @@ class Operating:
                 "The database did not answer: the stop is in force here and kept in the stop file "
                 "until it can be written."
             )
+        stop = self._system.state.stop
+        await self._tell_operators("system.stop", f"{actor.name}: {stop.value}. {reason}".strip())
         title = "All is stopped." if self._system.state.stop is Stop.ALL else "Opens are stopped."
         return self._reply(title, before, lines)
 
@@ -128,7 +134,8 @@ class Operating:
             lines.append(
                 "The database did not answer: it is in force here until it can be written."
             )
-        lines.append(await self._tell(f"maintenance:{now_ns}", "system.maintenance", told))
+        is_told = await self._tell("system.maintenance", _EVERYBODY, REPLY, told)
+        lines.append("Everybody is told once." if is_told else _NOT_TOLD)
         title = maintenance_words(after) if on else "Maintenance is off."
         return self._reply(title, before, lines)
 
@@ -152,6 +159,7 @@ class Operating:
 
         if not await self._apply(actor, edit, "system.resume"):
             return _not_stored("Still stopped.")
+        await self._tell_operators("system.resume", f"{actor.name} ended the stop; mode DRY.")
         lines = ["The mode is DRY. LIVE is a separate act: /execution_mode LIVE."]
         return self._reply("Trading is resumed in DRY.", before, lines)
 
@@ -248,16 +256,21 @@ class Operating:
     ) -> bool:
         return await self._system.apply(edit, actor.name, action=action, trace_id=actor.trace_id)
 
-    async def _tell(self, key: str, kind: str, text: str) -> str:
+    async def _tell_operators(self, kind: str, text: str) -> None:
+        await self._tell(kind, _OPERATORS, RISK, text)
+
+    async def _tell(self, kind: str, roles: Sequence[str], priority: int, text: str) -> bool:
+        now_ns = self._clock.now_ns()
         try:
-            await self._outbox.put_to_roles(
-                None, key, _EVERYBODY, kind, REPLY, {"text": text}, self._clock.now_ns()
-            )
+            async with asyncio.timeout(TELL_WITHIN_S):
+                await self._outbox.put_to_roles(
+                    None, f"{kind}:{now_ns}", roles, kind, priority, {"text": text}, now_ns
+                )
         except Exception as error:
             # The switch is turned; who cannot be told now meets it at the door.
             _log.exception("operating.not_told", kind=kind, error=type(error).__name__)
-            return "People could not be told: the database did not answer."
-        return "Everybody is told once."
+            return False
+        return True
 
     def _reply(self, title: str, before: SystemState, lines: Sequence[str]) -> Reply:
         after = self._system.state

@@ -13,6 +13,7 @@ from vanta.domain.policy import User
 from vanta.domain.ports import Clock, Desk, Quotes
 from vanta.domain.position import Position
 from vanta.domain.sources import SourceNames
+from vanta.domain.system import SystemState
 from vanta.metrics import Metrics
 from vanta.web import render
 from vanta.web.answers import ApiError
@@ -60,7 +61,8 @@ class Api:
     """Everything a handler may use.
 
     `token` is the operator's bearer token; `host` the address the server is bound to (a loopback
-    address switches the check of the Host header on); `mode` tells the effective mode;
+    address switches the check of the Host header on); `mode` tells the effective mode,
+    `system` what operators have switched;
     `feed_status` and `task_status` return JSON-able details for /status; `checks` are the readiness
     checks by part; `describe_signal(provider_id, signal_id)` tells what became of it, or None.
     """
@@ -78,6 +80,7 @@ class Api:
         feed_status: Callable[[], Any],
         task_status: Callable[[], Mapping[str, Mapping[str, Any]]],
         mode: Callable[[], str],
+        system: Callable[[], SystemState],
         metrics: Metrics,
         clock: Clock,
         token: str,
@@ -98,6 +101,7 @@ class Api:
         self.feed_status = feed_status
         self.task_status = task_status
         self.mode = mode
+        self.system = system
         self.metrics = metrics
         self.clock = clock
         self.token = token

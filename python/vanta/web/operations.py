@@ -70,6 +70,7 @@ class Operations:
     async def summary(self) -> dict[str, Any]:
         """Gather mode, versions, uptime, feed, counts and stores."""
         api = self._api
+        system = api.system()
         async with asyncio.TaskGroup() as group:
             looking = group.create_task(self.parts())
             counting = group.create_task(self._count())
@@ -78,6 +79,8 @@ class Operations:
         return {
             "status": "ready" if all(p["ok"] for p in parts.values()) else "failing",
             "mode": api.mode(),
+            "stop": system.stop.value,
+            "maintenance": system.maintenance,
             "simulated": api.simulated,
             "version": _core.__version__,
             "core": {"build": _core.build_profile},
