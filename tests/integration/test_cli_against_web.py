@@ -89,7 +89,7 @@ async def test_refusal_carries_its_verdict(shell: Shell) -> None:
     code, out, err = await shell.run(*OPEN)
     assert (code, out) == (5, "")
     assert err.startswith("Not sent: open BTC/USD LONG 100.00 USDC 25x")
-    assert err.rstrip().endswith("Would pass now: 95.00 USDC [E-RISK-POS]")
+    assert err.rstrip().endswith("Nearest size that passes: 95 USDC [E-RISK-POS]")
 
 
 @pytest.mark.parametrize(("outcome", "code"), [("pend", 7), ("reject", 8)])

@@ -42,6 +42,13 @@ REASON = {
 }
 
 
+CARD = [
+    "1. Hourly volume: 16,000 would make 22,200 of 10,000. E-VOL",
+    "   VOLUME_HOUR 22200 of 10000 usd, resets 2026-11-20T14:00:00.000000Z",
+    "Nearest size that passes: 95 USDC",
+]
+
+
 def order(state: str, *, reasons: list[dict[str, Any]] | None = None) -> dict[str, Any]:
     return {
         "id": 481,
@@ -60,6 +67,7 @@ def order(state: str, *, reasons: list[dict[str, Any]] | None = None) -> dict[st
             "ok": not reasons,
             "reasons": reasons or [],
             "nearest_collateral": "95" if reasons else None,
+            "card": CARD if reasons else [],
         },
     }
 
@@ -112,9 +120,22 @@ def test_refusal_exits_5_and_tells_reason_reset_and_nearest_yes(
     assert told.out == ""
     assert told.err.splitlines() == [
         "Not sent: open ETH/USD SHORT 400.00 USDC 40x  (order #481)",
-        "1. Hourly volume: 16,000 would make 22,200 of 10,000. Resets 2026-11-20 14:00:00 UTC.",
-        "Would pass now: 95.00 USDC [E-VOL]",
+        *CARD[:2],
+        f"{CARD[2]} [E-VOL]",
     ]
+
+
+def test_a_market_that_is_not_allowed_is_a_refusal_not_a_missing_one(
+    home: Home, capsys: pytest.CaptureFixture[str]
+) -> None:
+    reason = REASON | {"code": "E-SYM", "rule": "MARKET_ALLOWED"}
+    home.stub.status = 409
+    home.stub.body = {
+        "error": {"code": "E-SYM", "text": reason["text"]},
+        "order": order("REFUSED", reasons=[reason]),
+    }
+    assert home.run(*OPEN) == 5
+    assert "Not sent" in capsys.readouterr().err
 
 
 def test_refusal_as_json_carries_the_verdict(

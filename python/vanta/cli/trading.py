@@ -73,6 +73,8 @@ def _send(context: Context, path: str, body: dict[str, str], key: str) -> int:
     except CliError as error:
         if lines := _refusal(error.document):
             error.text = "\n".join(lines)
+            if error.exit_code is Exit.NOT_FOUND:  # a market that is there, and not allowed
+                error.exit_code = Exit.REFUSED
         raise
     return _told(context, answer)
 
@@ -138,10 +140,7 @@ def _refusal(document: dict[str, Any] | None) -> list[str]:
     order = (document or {}).get("order")
     if not isinstance(order, dict) or order["state"] != "REFUSED":
         return []
-    lines = [f"Not sent: {ask(order['intent'])}  (order #{order['id']})"]
-    for number, reason in enumerate(order["verdict"]["reasons"], start=1):
-        resets = f" Resets {f.moment(reason['resets_at'])} UTC." if reason["resets_at"] else ""
-        lines.append(f"{number}. {reason['text']}{resets}")
-    if order["verdict"]["nearest_collateral"]:
-        lines.append(f"Would pass now: {f.usd(order['verdict']['nearest_collateral'])} USDC")
-    return lines
+    return [
+        f"Not sent: {ask(order['intent'])}  (order #{order['id']})",
+        *order["verdict"]["card"],
+    ]
