@@ -125,6 +125,7 @@ async def stage(pool: Pool, database_dsn: str, servers: Servers) -> AsyncIterato
     made.instance.remove()
 
 
+@pytest.mark.timeout(300)  # it starts the house three times
 async def test_nothing_planted_shows(stage: Stage) -> None:
     clock = SystemClock()
     await stage.start()
@@ -249,7 +250,6 @@ def refused_starts(stage: Stage) -> None:
     for environ, named in (
         ({"VANTA_MASTER_KEY": other}, "VANTA_MASTER_KEY"),
         ({"VANTA_MASTER_KEY": good["VANTA_MASTER_KEY"][:-3]}, "VANTA_MASTER_KEY"),
-        ({"VANTA_POSTGRES_DSN": good["VANTA_POSTGRES_DSN"] + "x"}, "VANTA_POSTGRES_DSN"),
         ({"VANTA_POSTGRES_DSN": good["VANTA_POSTGRES_DSN"].replace("p", "q", 1)}, "POSTGRES"),
     ):
         done = stage.instance.cli("run", **{**good, **environ})

@@ -13,6 +13,7 @@ import pytest
 from tests.conftest import Servers
 from tests.fakes.clock import ManualClock
 from tests.fakes.envelope import MASTER_KEY
+from tests.fakes.keyed import file_source, keeper_of, key_file
 from tests.fakes.sleeper import eventually
 from tests.integration.test_store_claim import cut
 from vanta.app import operators
@@ -26,7 +27,7 @@ from vanta.store.users import Users
 class Run:
     """A `vanta run` process on a home of its own."""
 
-    def __init__(self, home: Path, *, postgres: str, redis: str) -> None:
+    def __init__(self, home: Path, *, postgres: str, redis: str, **environ: str) -> None:
         self.ready_file = home / "ready.json"
         self._environ = {
             "PATH": os.environ["PATH"],
@@ -36,6 +37,7 @@ class Run:
             "VANTA_REDIS_URL": redis,
             "VANTA_PORT": "0",
             "VANTA_MASTER_KEY": MASTER_KEY,
+            **environ,
         }
 
     async def start(self) -> asyncio.subprocess.Process:
@@ -146,3 +148,26 @@ async def test_without_redis_it_starts_and_stays_in_dry(database_dsn: str, tmp_p
         if process.returncode is None:
             process.kill()
             await process.wait()
+
+
+async def test_no_key_and_another_key_refuse_to_start(
+    servers: Servers, database_dsn: str, pool: Pool, clock: ManualClock, tmp_path: Path
+) -> None:
+    async def said(**environ: str) -> str:
+        run = Run(tmp_path, postgres=database_dsn, redis=servers.redis_url, **environ)
+        return await run.refused()
+
+    nothing = await said(VANTA_MASTER_KEY="")
+    assert "no master key is configured: set VANTA_MASTER_KEY_FILE" in nothing
+    assert "vanta key new" in nothing
+    assert not await pool.fetchval("SELECT count(*) FROM master_keys")
+    assert not (tmp_path / "home" / "keys").exists()
+    key = key_file(tmp_path)
+    await keeper_of(pool, clock, file_source(key)).open()
+    another = await said()
+    assert "VANTA_MASTER_KEY is another key" in another
+    assert MASTER_KEY not in another
+    key.chmod(0o640)
+    open_to_all = await said(VANTA_MASTER_KEY="", VANTA_MASTER_KEY_FILE=str(key))
+    assert "VANTA_MASTER_KEY_FILE" in open_to_all
+    assert "expected 0600" in open_to_all

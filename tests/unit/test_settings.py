@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from vanta.domain.errors import ConfigError
+from vanta.domain.master_key import format_key
 from vanta.settings import default_home, load
 
 
@@ -135,3 +136,45 @@ def test_the_canary_and_the_stop_are_read() -> None:
     assert (settings.canary_markets, settings.canary_users) == (("BTC", "SOL"), (7, 9))
     default = load({"HOME": "/home/ann"})
     assert (default.canary_collateral_e6, default.canary_leverage_e10) == (50_000_000, 2 * 10**10)
+
+
+KEY = format_key(bytes(range(32)))
+
+
+@pytest.mark.parametrize(
+    ("environ", "named"),
+    [
+        ({"VANTA_MASTER_KEY": "short"}, "VANTA_MASTER_KEY: key 1 is malformed"),
+        ({"VANTA_MASTER_KEY": "no"}, "VANTA_MASTER_KEY: key 1 is malformed"),
+        ({"VANTA_MASTER_KEY": "-1"}, "VANTA_MASTER_KEY: key 1 is malformed"),
+        ({"VANTA_MASTER_KEY": "0"}, "VANTA_MASTER_KEY: key 1 is malformed"),
+        ({"VANTA_MASTER_KEY": " , "}, "VANTA_MASTER_KEY holds no key"),
+        ({"VANTA_MASTER_KEY": format_key(bytes(32))}, "VANTA_MASTER_KEY: key 1 is malformed"),
+        ({"VANTA_MASTER_KEY": f"{KEY},{KEY}"}, "VANTA_MASTER_KEY holds one key twice"),
+        ({"VANTA_MASTER_KEY": f"{KEY},{KEY[:-2]}"}, "VANTA_MASTER_KEY: key 2 is malformed"),
+        (
+            {"VANTA_MASTER_KEY": KEY, "VANTA_MASTER_KEY_FILE": "/k"},
+            "VANTA_MASTER_KEY and VANTA_MASTER_KEY_FILE are both set",
+        ),
+        (
+            {"VANTA_MASTER_KEY_FILE": "/k", "VANTA_KMS_KEY_ID": "arn"},
+            "VANTA_MASTER_KEY_FILE and VANTA_KMS_KEY_ID are both set",
+        ),
+        ({"VANTA_KMS_ENDPOINT": "http://127.0.0.1:1"}, "VANTA_KMS_KEY_ID is empty"),
+    ],
+)
+def test_a_wrong_master_key_is_named_and_not_repeated(environ: dict[str, str], named: str) -> None:
+    with pytest.raises(ConfigError) as raised:
+        load(environ)
+    assert named in str(raised.value)
+    assert KEY not in str(raised.value)
+
+
+def test_one_source_of_keys_is_taken() -> None:
+    held = load({"VANTA_MASTER_KEY": KEY})
+    assert held.master_key is not None
+    assert held.master_key.reveal() == KEY
+    assert KEY not in repr(held)
+    assert load({"VANTA_MASTER_KEY_FILE": "/k"}).master_key_file == Path("/k")
+    assert load({"VANTA_KMS_KEY_ID": "arn", "VANTA_KMS_ENDPOINT": "http://k"}).kms_key_id == "arn"
+    assert load({}).master_key is load({}).master_key_file is None

@@ -26,6 +26,9 @@ class Instance(msgspec.Struct, frozen=True, kw_only=True):
     provider_id: int = 0
     trader_id: int = 0
 
+    def __repr__(self) -> str:
+        return f"Instance(http_url={self.http_url!r}, pid={self.pid})"
+
 
 def find(home: Path) -> Instance:
     """Read `home`/instance.json.
