@@ -1,7 +1,20 @@
 """Every metric, declared once. Labels are bounded: never a user, a hash or a message."""
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+import threading
+from collections.abc import Callable
+from typing import Final
 
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    GCCollector,
+    Histogram,
+    ProcessCollector,
+    generate_latest,
+)
+
+WAYS: Final = ("http", "telegram", "engine")
 _LATENCY = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
 
@@ -11,6 +24,10 @@ class Metrics:
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
         r = self.registry
+        ProcessCollector(registry=r)  # CPU, memory, open files; nothing where there is no /proc
+        GCCollector(registry=r)
+        threads = Gauge("vanta_threads", "Threads of the interpreter", registry=r)
+        threads.set_function(threading.active_count)
         self.orders = Counter(
             "vanta_orders", "Orders by source and state", ["source", "state"], registry=r
         )
@@ -55,8 +72,38 @@ class Metrics:
         self.outbox_sent = Counter(
             "vanta_outbox_sent", "Notices sent by result", ["result"], registry=r
         )
+        self.outbox_age_seconds = Gauge(
+            "vanta_outbox_age_seconds", "Age of the oldest notice that waits", registry=r
+        )
+        self.requests = Counter(
+            "vanta_requests", "What was asked of us, by way in", ["way"], registry=r
+        )
+        self.errors = Counter(
+            "vanta_errors", "What failed on our side, by way in", ["way"], registry=r
+        )
+        self.queue_depth = Gauge("vanta_queue_depth", "Items that wait", ["queue"], registry=r)
+        self.queue_age_seconds = Gauge(
+            "vanta_queue_age_seconds", "How long the oldest item waits", ["queue"], registry=r
+        )
+        self.unknown_order_age_seconds = Gauge(
+            "vanta_unknown_order_age_seconds",
+            "How long the oldest order has had an unknown outcome",
+            registry=r,
+        )
+        self.near_liquidation = Gauge(
+            "vanta_near_liquidation",
+            "Positions with less than so many percent of the way to liquidation left",
+            ["left"],
+            registry=r,
+        )
+        self.audit_broken = Gauge(
+            "vanta_audit_broken", "1 when the audit log's chain does not hold", registry=r
+        )
         self.http_requests = Counter(
             "vanta_http_requests", "HTTP answers by route", ["route", "status"], registry=r
+        )
+        self.postgres_healthy = Gauge(
+            "vanta_postgres_healthy", "1 when the last read of Postgres worked", registry=r
         )
         self.redis_healthy = Gauge(
             "vanta_redis_healthy", "1 when the last read of Redis worked", registry=r
@@ -91,6 +138,15 @@ class Metrics:
         self.event_loop_lag_seconds = Gauge(
             "vanta_event_loop_lag_seconds", "How late the loop last woke up", registry=r
         )
+
+        for way in WAYS:  # 0 from the start: a rate needs a value before the first error
+            self.requests.labels(way=way)
+            self.errors.labels(way=way)
+
+    def watch_queue(self, name: str, depth: Callable[[], int], age_s: Callable[[], float]) -> None:
+        """Show a queue; both are asked at each scrape."""
+        self.queue_depth.labels(queue=name).set_function(depth)
+        self.queue_age_seconds.labels(queue=name).set_function(age_s)
 
     def render(self) -> bytes:
         """Return all metrics in the Prometheus text format."""

@@ -17,6 +17,7 @@ from vanta import logs
 from vanta._core import Quote
 from vanta.app import doors, market, operators
 from vanta.app.control import ControlRoom
+from vanta.app.gauges import Gauges
 from vanta.app.lifecycle import Shutdown, write_atomically
 from vanta.app.ready import Ready
 from vanta.app.serving import HttpServer, bind, url_of
@@ -45,6 +46,7 @@ _log = logs.get(__name__)
 USABLE_WAIT_S: Final = 5.0
 DRAIN_S: Final = 10.0
 LAG_EVERY_S: Final = 0.5
+GAUGES_SILENT_S: Final = 60.0  # two reads of a database that lets each wait
 TELEGRAM_SILENT_S: Final = 60.0  # a poll may take half of that
 
 
@@ -105,6 +107,17 @@ class House:
         )
         chat, chat_url, bot = self._telegram(trading, catalogue, control, listener)
         control.add_roles(self.supervisor)
+        gauges = Gauges(
+            orders=self.stores.orders,
+            outbox=self.stores.outbox,
+            audit=self.stores.audit,
+            positions=trading.book.open_positions,
+            quotes=trading.feed,
+            clock=self.clock,
+            metrics=self.metrics,
+        )
+        self.supervisor.add("gauges", gauges.run, silent_after_s=GAUGES_SILENT_S)
+        self.supervisor.add("audit.watch", gauges.watch_chain)
         self.supervisor.add("loop.lag", self._watch_loop, silent_after_s=SILENT_AFTER_S)
         self.checks.update(
             doors.readiness(

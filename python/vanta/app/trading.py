@@ -185,6 +185,7 @@ class Trading:
             open_max_age_ns=open_max_age_ns,
             before_send=self.permits.before_send,
         )
+        metrics.watch_queue("executor", self.executor.queue.qsize, self.executor.queue.age_s)
         self.gate = Gate()
         self.counters = counters
         rates = Rates(counters=counters, book=self.book, health=self.modes)

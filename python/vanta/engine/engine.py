@@ -34,6 +34,7 @@ from vanta.metrics import Metrics
 from vanta.store.orders import OrderDraft, Orders
 from vanta.store.pool import AWAY
 from vanta.supervise import beat, rest
+from vanta.waiting import WaitingQueue
 
 _log = logs.get(__name__)
 
@@ -75,9 +76,9 @@ class _Lane:
 
     __slots__ = ("name", "queue", "unsure")
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, clock: Clock) -> None:
         self.name = name
-        self.queue: asyncio.Queue[_Ask] = asyncio.Queue(QUEUE)
+        self.queue: WaitingQueue[_Ask] = WaitingQueue(QUEUE, clock)
         # Admitted and perhaps written. Bounded: while there are some, the lane admits nothing.
         self.unsure: list[Decision] = []
 
@@ -113,7 +114,9 @@ class Engine:
         self._crash = crash
         self._metrics = metrics
         self._stops_held = stops_held
-        self._opens, self._changes = _Lane("opens"), _Lane("changes")
+        self._opens, self._changes = _Lane("opens", clock), _Lane("changes", clock)
+        for lane in (self._opens, self._changes):
+            metrics.watch_queue(f"engine.{lane.name}", lane.queue.qsize, lane.queue.age_s)
         self._running: dict[_Key, _Ask] = {}
 
     # --- Desk -----------------------------------------------------------------------------------
@@ -214,12 +217,14 @@ class Engine:
             beat(lane.name)
             while len(group) < GROUP and not lane.queue.empty():
                 group.append(lane.queue.get_nowait())
+            self._metrics.requests.labels(way="engine").inc(len(group))
             try:
                 await self._settle_unsure(lane)
                 await self._answer(lane, group)
             except Exception as error:
                 # Nobody was told yes. A row that was written all the same is found by redelivery.
                 _log.exception("engine.group_failed", intents=len(group))
+                self._metrics.errors.labels(way="engine").inc(len(group))
                 for ask in group:
                     ask.fail(error)
             except asyncio.CancelledError:

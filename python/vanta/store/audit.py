@@ -8,7 +8,7 @@ from vanta.store import text
 from vanta.store.audit_chain import Chain, Link, Walk
 from vanta.store.pool import Conn, Pool
 
-BATCH: Final = 2_000
+BATCH: Final = 500  # hashed at once, while the event loop waits
 
 
 class AuditRow(msgspec.Struct, frozen=True, kw_only=True):

@@ -160,6 +160,13 @@ class Orders:
         rows = await self._pool.fetch(self._UNFINISHED, executor_mode.value)
         return [order_of(row) for row in rows]
 
+    _OLDEST_UNKNOWN: Final = "SELECT min(updated_ns) FROM orders WHERE state = 'UNKNOWN'"
+
+    async def oldest_unknown_ns(self) -> int | None:
+        """Return since when the oldest order of unknown outcome has had none."""
+        since_ns: int | None = await self._pool.fetchval(self._OLDEST_UNKNOWN)
+        return since_ns
+
     _MARK_SENT: Final = """
         WITH held AS (
             SELECT id FROM orders WHERE id = ANY ($1::bigint[]) AND state = 'CREATED'

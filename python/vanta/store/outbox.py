@@ -134,6 +134,13 @@ class Outbox:
         """Mark a message delivered."""
         await self._pool.execute(self._SENT, message_id, at_ns)
 
+    _OLDEST: Final = "SELECT min(created_ns) FROM outbox WHERE state = 'pending'"
+
+    async def oldest_pending_ns(self) -> int | None:
+        """Return since when the oldest message waits; None when none does."""
+        since_ns: int | None = await self._pool.fetchval(self._OLDEST)
+        return since_ns
+
     _FAILED: Final = """
         UPDATE outbox SET state = 'failed', reason = $2 WHERE id = $1 AND state = 'pending'
     """

@@ -54,6 +54,7 @@ class Trace(BaseMiddleware):
         trace_id = data["trace_id"] = new_trace_id()
         kind = "press" if isinstance(event, CallbackQuery) else "message"
         self._metrics.telegram_updates.labels(kind=kind).inc()
+        self._metrics.requests.labels(way="telegram").inc()
         with logs.bind_trace(trace_id):
             try:
                 return await handler(event, data)
@@ -64,6 +65,7 @@ class Trace(BaseMiddleware):
                 await tell(self._room, event, data, NO_ACCOUNT)
             except Exception:
                 _log.exception("telegram.handler_failed", kind=kind)
+                self._metrics.errors.labels(way="telegram").inc()
                 await tell(
                     self._room,
                     event,

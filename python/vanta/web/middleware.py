@@ -27,6 +27,7 @@ _log = logs.get(__name__)
 API_PREFIX: Final = "/api/"
 # Signals are signed and come from afar, probes from the orchestrator: neither knows our name.
 _ANY_NAME: Final = ("/v1/", "/healthz", "/readyz", "/health")
+PROBES: Final = frozenset({"/healthz", "/readyz", "/health", "/metrics", "/status"})
 _TRACE: Final = re.compile(r"[0-9a-f]{16,32}", re.ASCII)
 
 _TEXTS: Final = {
@@ -69,6 +70,10 @@ def middlewares(api: Api) -> Sequence[Middleware]:
         resource = request.match_info.route.resource
         route = resource.canonical if resource is not None else "unmatched"
         api.metrics.http_requests.labels(route=route, status=str(response.status)).inc()
+        if route not in PROBES:  # their 503 is an answer
+            api.metrics.requests.labels(way="http").inc()
+            if response.status >= 500:
+                api.metrics.errors.labels(way="http").inc()
         return response
 
     @web.middleware

@@ -49,9 +49,10 @@ class NotCommittedError(Exception):
 
 
 class _Waiting:
-    __slots__ = ("answer", "row")
+    __slots__ = ("answer", "row", "since_ns")
 
-    def __init__(self, row: SignalRow, answer: "asyncio.Future[Committed]") -> None:
+    def __init__(self, row: SignalRow, answer: "asyncio.Future[Committed]", since_ns: int) -> None:
+        self.since_ns = since_ns
         self.row = row
         self.answer = answer
 
@@ -93,7 +94,8 @@ class GroupCommit:
         """
         if len(self._pending) >= self._limits.max_pending:
             raise NotCommittedError("the queue is full")
-        waiting = _Waiting(row, asyncio.get_running_loop().create_future())
+        now_ns = self._clock.mono_ns()
+        waiting = _Waiting(row, asyncio.get_running_loop().create_future(), now_ns)
         self._pending.append(waiting)
         self._quiet.clear()
         self._arrived.set()
@@ -103,6 +105,16 @@ class GroupCommit:
                 return await waiting.answer
         except TimeoutError:
             raise NotCommittedError("no answer from the database in time") from None
+
+    def depth(self) -> int:
+        """Return how many rows wait for their commit."""
+        return len(self._pending)
+
+    def age_s(self) -> float:
+        """Return how long the oldest of them has waited; 0 when there is none."""
+        if not self._pending:
+            return 0.0
+        return (self._clock.mono_ns() - self._pending[0].since_ns) / 1e9
 
     async def drained(self) -> None:
         """Wait until everything that was handed in has its answer."""

@@ -71,6 +71,7 @@ class Door:
         # Reading has a bucket of its own: a provider that polls must not starve its own signals.
         self._readers = Buckets(rate_per_s=limits.rate_per_s, burst=limits.burst, clock=clock)
         self._commits = GroupCommit(signals=signals, clock=clock, limits=limits)
+        metrics.watch_queue("door", self._commits.depth, self._commits.age_s)
         self._draining = False
 
     async def run(self) -> None:

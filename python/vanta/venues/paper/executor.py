@@ -9,7 +9,6 @@ A killed process leaves orders in CREATED or SENT; they are delivered again, and
 follows from the order, so it counts once.
 """
 
-import asyncio
 from collections.abc import Callable, Sequence
 from typing import Final
 
@@ -33,6 +32,7 @@ from vanta.domain.units import format_percent, over_percent
 from vanta.store.orders import Orders
 from vanta.supervise import beat, rest
 from vanta.venues.paper import fills
+from vanta.waiting import WaitingQueue
 
 _log = logs.get(__name__)
 
@@ -65,7 +65,7 @@ class PaperExecutor:
         self._sink = sink
         self._open_max_age_ns = open_max_age_ns
         self._before_send = before_send
-        self._queue: asyncio.Queue[Order] = asyncio.Queue(QUEUE)
+        self.queue: WaitingQueue[Order] = WaitingQueue(QUEUE, clock)
         self._busy: set[int] = set()
 
     async def execute_many(self, orders: Sequence[Order]) -> None:
@@ -73,7 +73,7 @@ class PaperExecutor:
         for order in orders:
             if order.id not in self._busy:
                 self._busy.add(order.id)
-                await self._queue.put(order)
+                await self.queue.put(order)
 
     def is_busy(self, order_id: int) -> bool:
         """Tell whether an order is on its way here."""
@@ -83,10 +83,10 @@ class PaperExecutor:
         """Fill orders for ever."""
         while True:
             rest()
-            batch = [await self._queue.get()]
+            batch = [await self.queue.get()]
             beat()
-            while len(batch) < BATCH and not self._queue.empty():
-                batch.append(self._queue.get_nowait())
+            while len(batch) < BATCH and not self.queue.empty():
+                batch.append(self.queue.get_nowait())
             try:
                 await self._execute(batch)
             except Exception:
