@@ -86,7 +86,7 @@ async def test_what_another_process_opened_is_off_the_nearest_size_too(
     pool: Pool, clock: ManualClock, quotes: FakeQuotes, redis: Client, times: int
 ) -> None:
     """Its volume is known to the shared counters only."""
-    limits = msgspec.structs.replace(EASY, volume_hour_e6=2_345_678_901, volume_day_e6=3_000 * E6)
+    limits = msgspec.structs.replace(EASY, volume_hour_e6=2_345_678_899, volume_day_e6=3_000 * E6)
     user_id = await make_user(pool, policy=limits)
     quotes.put(BTC, PRICE)
     first, second = (World(pool, clock, quotes, counters=Counters(redis)) for _ in range(2))
@@ -98,7 +98,7 @@ async def test_what_another_process_opened_is_off_the_nearest_size_too(
         order = await second.engine.submit(wish)
         assert rules(order)[0] == "VOLUME_HOUR"
         nearest_e6 = order.verdict.nearest_collateral_e6
-        assert nearest_e6 == 1_345_678_901 // times
+        assert nearest_e6 == 1_345_678_899 // times
         more = open_intent(user_id, collateral_e6=nearest_e6 + 1, leverage_e10=times * E10)
         assert rules(await second.engine.submit(more)) == ["VOLUME_HOUR"]
         again = open_intent(user_id, collateral_e6=nearest_e6, leverage_e10=times * E10)

@@ -333,21 +333,23 @@ class AccountBook:
             return
         if await self._limits.reread(user_id):
             await self._take_limits(user_id)
-        else:
-            self._breakers.take(await self._accounts_store.get(user_id))
+        self._breakers.take(await self._accounts_store.get(user_id))
 
     async def reread_ceiling(self) -> None:
         """Take over the system's ceiling at once, for all users."""
-        for user_id in await self._limits.reread_all(self._users):
+        changed = await self._limits.reread_all(self._users)
+        for user_id in changed:
             await self._take_limits(user_id)
+        if changed:
+            _log.info("account.limits_changed", users=len(changed))
 
     async def _take_limits(self, user_id: int) -> None:
-        self._load_again(user_id, self.exposure(user_id).losses_in_row)
-        account = await self._spent(await self._accounts_store.get(user_id))
-        self._breakers.take(account)
-        if self.breaker(user_id) is not None:
+        losses = self.exposure(user_id).losses_in_row
+        self._load_again(user_id, losses)
+        if losses >= self.policy(user_id).max_losses_in_row:
+            account = await self._spent(await self._accounts_store.get(user_id))
+            self._breakers.take(account)
             self._load_again(user_id, account.losses_in_row)
-        _log.info("account.limits_changed", user_id=user_id)
 
     async def _spent(self, account: Account) -> Account:
         """Open the breaker of an account whose streak is at its limit by now."""
