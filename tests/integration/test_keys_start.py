@@ -1,5 +1,6 @@
 """What a start makes of the configured key and of the database's record of keys."""
 
+import asyncio
 import logging
 from pathlib import Path
 
@@ -8,11 +9,14 @@ import pytest
 
 from tests.fakes.clock import ManualClock
 from tests.fakes.keyed import add_secrets, file_source, keeper_of, key_file, opened, secret
+from tests.fakes.sleeper import eventually
 from vanta.domain.errors import ConfigError, SealError
 from vanta.domain.master_key import format_key, new_key
+from vanta.keys.configured import source_to_start
 from vanta.keys.keeper import PEPPER
 from vanta.keys.plain import seal_plain
 from vanta.keys.source import RawKey, TextKeys, write_keys
+from vanta.settings import Settings
 from vanta.store.audit import Audit
 from vanta.store.master_keys import MasterKeys
 from vanta.store.pool import Pool
@@ -159,3 +163,43 @@ async def test_a_running_process_learns_a_key_from_its_file(
     await runs.follow()
     assert runs.box.key_ids == {NEW.id, OLD.id}
     assert await opened(Providers(pool, runs.box)) == await opened(providers)
+
+
+async def test_only_a_sandbox_without_sealed_rows_makes_a_key(
+    pool: Pool, clock: ManualClock, tmp_path: Path
+) -> None:
+    settings = Settings(home=tmp_path)
+    with pytest.raises(ConfigError, match="no master key is configured"):
+        await source_to_start(settings, pool, sandbox=False)
+    source, made = await source_to_start(settings, pool, sandbox=True)
+    assert made == str(tmp_path / "keys" / "master.key")
+    assert (tmp_path / "keys").stat().st_mode & 0o777 == 0o700
+    await keeper_of(pool, clock, source).open()
+    assert (await source_to_start(settings, pool, sandbox=True))[1] == ""
+    Path(made).rename(tmp_path / "lost")
+    again, made_again = await source_to_start(settings, pool, sandbox=True)
+    assert made_again == ""
+    with pytest.raises(ConfigError, match="restore the one that was there"):
+        await keeper_of(pool, clock, again).open()
+    assert not Path(made).exists()
+
+
+async def test_a_process_that_follows_takes_up_a_key_as_soon_as_a_row_names_it(
+    pool: Pool, clock: ManualClock, tmp_path: Path
+) -> None:
+    path = key_file(tmp_path, OLD)
+    runs, turns = (keeper_of(pool, clock, file_source(path)) for _ in range(2))
+    await runs.open()
+    following = asyncio.create_task(runs.run())
+    try:
+        write_keys(path, (NEW, OLD))
+        await turns.open()
+        await eventually(lambda: runs.box.key_ids == {NEW.id, OLD.id})
+        async with pool.acquire() as conn:
+            await MasterKeys(pool).retire(conn, OLD.id, 9)
+        path.unlink()  # what is held needs no file
+        await eventually(lambda: runs.box.key_ids == {NEW.id})
+        assert not following.done()
+    finally:
+        following.cancel()
+        await asyncio.gather(following, return_exceptions=True)

@@ -68,6 +68,16 @@ async def test_what_is_no_file_is_refused_by_name(tmp_path: Path, kind: str) -> 
         await FileKeys(path, name="VANTA_MASTER_KEY_FILE").newest()
 
 
+async def test_a_full_file_takes_no_further_key_and_stays_readable(tmp_path: Path) -> None:
+    source = file_source(tmp_path / "master.key")
+    write_keys(tmp_path / "master.key", (OLD,))
+    for _ in range(15):
+        await source.make()
+    with pytest.raises(ConfigError, match="holds 16 keys"):
+        await source.make()
+    assert await source.newest() is not None
+
+
 def test_new_prints_a_key_or_writes_it_once(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -8,6 +8,7 @@ import re
 from typing import Final
 
 from vanta.domain.errors import InputError
+from vanta.domain.units import format_scaled
 
 DECIMALS: Final = {
     "wei": 0,
@@ -61,9 +62,5 @@ def parse_decimals(text: str, *, decimals: int, field: str = "amount") -> int:
 
 def format_decimals(amount: int, *, decimals: int) -> str:
     """As `format_wei`, for a token of `decimals`."""
-    sign = "-" if amount < 0 else ""
-    if decimals == 0:
-        return f"{amount}"
-    whole, rest = divmod(abs(amount), 10**decimals)
-    fraction = f"{rest:0{decimals}d}".rstrip("0") or "0"
-    return f"{sign}{whole}.{fraction}"
+    text = format_scaled(amount, decimals=decimals)
+    return text if "." in text or decimals == 0 else f"{text}.0"

@@ -17,6 +17,7 @@ from vanta.store.master_keys import MasterKeyRow, MasterKeys
 from vanta.store.pool import Conn, Pool
 from vanta.store.sealed import SealedBox, key_named, seal, unseal
 from vanta.store.sealed_rows import HOUSE_VALUE, SealedRows
+from vanta.supervise import beat
 
 _log = logs.get(__name__)
 
@@ -133,6 +134,7 @@ class KeyKeeper:
             except TimeoutError:
                 pass
             self.box.unknown.clear()
+            beat()
             try:
                 await self.follow()
                 failing = False

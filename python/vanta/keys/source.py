@@ -10,7 +10,7 @@ from typing import Final, Protocol
 import msgspec
 
 from vanta.domain.errors import ConfigError
-from vanta.domain.master_key import format_key, key_id, new_key, parse_keys
+from vanta.domain.master_key import MAX_KEYS, format_key, key_id, new_key, parse_keys
 from vanta.store.master_keys import MasterKeyRow
 
 MAX_FILE_BYTES: Final = 4_096
@@ -96,9 +96,15 @@ class FileKeys:
         return _named(row.id, self._read())
 
     async def make(self) -> RawKey:
-        keys = (RawKey(key=new_key()), *self._read())
-        write_keys(self._path, keys)
-        return keys[0]
+        held = self._read()
+        if len(held) >= MAX_KEYS:
+            raise ConfigError(
+                f"{self.name} ({self._path}) holds {len(held)} keys, the most there may be: take "
+                "out the last ones, which serve old backups only, and keep them there"
+            )
+        made = RawKey(key=new_key())
+        write_keys(self._path, (made, *held))
+        return made
 
     def _read(self) -> tuple[RawKey, ...]:
         name = f"{self.name} ({self._path})"
