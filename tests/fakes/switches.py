@@ -26,11 +26,12 @@ class SwitchBoard:
         stop_file: Path = NO_FILE,
         environment: Stop = Stop.NONE,
         live_venues: tuple[str, ...] = (),
+        controls: Controls | None = None,
     ) -> None:
         self.pool = pool
         self.clock = clock
         self.metrics = Metrics()
-        self.controls = Controls(pool)
+        self.controls = controls or Controls(pool)
         self.redis = Health()
         self.told: list[str] = []
         self.watch = ClockWatch(clock=clock, metrics=self.metrics, on_change=lambda _: None)

@@ -49,6 +49,11 @@ async def stop(world: World, level: Stop, reason: str = "drill") -> None:
     assert await world.switches.apply(edit, "user:1", action="test")
 
 
+def fired(world: World) -> float:
+    found = world.metrics.registry.get_sample_value("vanta_triggers_fired_total", {"kind": "sl"})
+    return found or 0
+
+
 async def opened(world: World, user_id: int, **fields: object) -> int:
     order = await world.done(open_intent(user_id, **fields))
     assert order.state is OrderState.FILLED
@@ -201,6 +206,7 @@ async def test_under_a_stop_of_all_a_crossed_stop_waits_and_fires_after_the_resu
         assert [o.intent.source for o in await world.orders.recent(user_id, 9)] == [Source.CLI]
         assert TriggerKind.STOP_LOSS in world.triggers.kinds(position_id)
         assert world.triggers.row(armed.id) == armed  # the same key
+        assert fired(world) == 0
         await stop(world, Stop.NONE)
         quotes.put(BTC, BELOW_STOP)
         order = await last_order(world, user_id, Source.TPSL)
@@ -208,6 +214,28 @@ async def test_under_a_stop_of_all_a_crossed_stop_waits_and_fires_after_the_resu
             OrderState.FILLED,
             f"{armed.id}:{armed.version}",
         )
+
+
+async def test_a_trigger_that_has_fired_and_is_not_yet_an_order_is_put_back(
+    pool: Pool, clock: ManualClock, quotes: FakeQuotes, tmp_path: Path
+) -> None:
+    user_id = await make_user(pool)
+    file = tmp_path / "STOP"
+    async with World(pool, clock, quotes, stop_file=file).running() as world:
+        position_id = await opened(world, user_id, stop_loss_e10=STOP_AT)
+        before = world.triggers.rows_of(position_id)
+        quotes.put(BTC, BELOW_STOP)
+        assert fired(world) == 1
+        file.write_text("all")  # before the desk's task has had a turn
+        clock.advance(LOOK_NS)
+        for _ in range(20):
+            await asyncio.sleep(0)
+        assert [o.intent.source for o in await world.orders.recent(user_id, 9)] == [Source.CLI]
+        assert world.triggers.rows_of(position_id) == before
+        file.unlink()
+        clock.advance(LOOK_NS)
+        quotes.put(BTC, BELOW_STOP)
+        assert (await last_order(world, user_id, Source.TPSL)).state is OrderState.FILLED
 
 
 async def test_a_stop_that_is_no_longer_crossed_after_the_resume_stays_armed(

@@ -1,6 +1,7 @@
 """Stops and maintenance: in force at once, durable, and never lifted by accident."""
 
 import asyncio
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,8 @@ from vanta.domain.enums import Mode
 from vanta.domain.system import Stop, SystemState, read_stop
 from vanta.engine.switches import LOOK_NS, MAINTENANCE, STOP
 from vanta.store.audit import Audit
-from vanta.store.pool import Pool
+from vanta.store.controls import Control, Controls
+from vanta.store.pool import Conn, Pool
 
 
 def stopping(stop: Stop, reason: str = "drill") -> object:
@@ -86,6 +88,35 @@ async def test_a_stop_set_while_a_resume_is_written_stays(board: SwitchBoard) ->
     assert done == [True, True]
     assert (board.state.stop, board.state.stop_reason) == (Stop.ALL, "second")
     await board.switches.reread()
+    assert board.state.stop is Stop.ALL
+
+
+class LateControls(Controls):
+    """Reads for everybody at once, but hands the answer out only when told to."""
+
+    def __init__(self, pool: Pool) -> None:
+        super().__init__(pool)
+        self.read_once = asyncio.Event()
+        self.may_answer = asyncio.Event()
+
+    async def read(self, keys: Sequence[str], conn: Conn | None = None) -> dict[str, Control]:
+        rows = await super().read(keys, conn)
+        if conn is None:
+            self.read_once.set()
+            await self.may_answer.wait()
+        return rows
+
+
+async def test_an_answer_from_before_a_stop_does_not_undo_it(
+    pool: Pool, clock: ManualClock
+) -> None:
+    late = LateControls(pool)
+    board = SwitchBoard(pool, clock, controls=late)
+    rereading = asyncio.ensure_future(board.switches.reread())
+    await late.read_once.wait()
+    assert await board.set(stopping(Stop.ALL))
+    late.may_answer.set()
+    await rereading
     assert board.state.stop is Stop.ALL
 
 
