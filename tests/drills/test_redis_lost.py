@@ -44,7 +44,7 @@ async def own(open_folder: Path) -> AsyncIterator[Own]:
     server = EmbeddedRedis(data, open_folder / "s")
     url = await server.start()
     watching, counting = redis_client(url), redis_client(url, timeout_s=None)
-    own = Own(server, watching, Counters(counting))
+    own = Own(server, watching, Counters(counting, timeout_s=1.0))
     yield own
     own.kill(signal.SIGCONT)
     await watching.aclose()

@@ -84,8 +84,8 @@ async def test_what_another_process_opened_counts(
 ) -> None:
     """Two engines over one Redis: the core of the second has not seen what the first opened."""
     user_id = await make_user(pool, policy=policy)
-    first = World(pool, clock, quotes, counters=Counters(redis))
-    second = World(pool, clock, quotes, counters=Counters(redis))
+    first = World(pool, clock, quotes, counters=Counters(redis, timeout_s=10.0))
+    second = World(pool, clock, quotes, counters=Counters(redis, timeout_s=10.0))
     async with second.running():
         async with first.running():
             for _ in range(2):
@@ -271,6 +271,25 @@ async def test_nothing_that_reduces_waits_for_an_open(
         assert (await waiting).verdict.ok
 
 
+async def test_an_order_bears_the_instant_at_which_it_was_counted(
+    pool: Pool, clock: ManualClock, quotes: FakeQuotes
+) -> None:
+    """After a restart the windows are those of the rows: they must be the same ones."""
+    user_id = await make_user(pool)
+    counters = HeldCounters()
+    async with World(pool, clock, quotes, counters=counters).running() as world:
+        counters.hold()
+        asked_ns = clock.now_ns()
+        waiting = asyncio.ensure_future(world.engine.submit(open_intent(user_id)))
+        await counters.entered.wait()
+        clock.advance(59 * 10**9)
+        counters.go_on.set()
+        order = await waiting
+        assert order.created_ns == asked_ns
+        usage = counters.usage(user_id, clock.now_ns())
+        assert usage.opens_minute.frees_at_ns == asked_ns + 60 * 10**9
+
+
 async def test_one_key_has_one_answer_whichever_lane_it_comes_to(
     pool: Pool, clock: ManualClock, quotes: FakeQuotes
 ) -> None:
@@ -297,5 +316,7 @@ async def test_limits_without_end_end_at_a_ceiling_that_can_be_counted(
     assert all(0 < getattr(CEILING, name) <= COUNTABLE for name in LIMITS)
     endless = easy(opens_per_minute=I64_MAX, volume_hour_e6=I64_MAX, volume_day_e6=I64_MAX)
     user_id = await make_user(pool, policy=endless)
-    async with World(pool, clock, quotes, counters=Counters(redis)).running() as world:
+    async with World(
+        pool, clock, quotes, counters=Counters(redis, timeout_s=10.0)
+    ).running() as world:
         assert (await world.done(open_intent(user_id))).state is OrderState.FILLED

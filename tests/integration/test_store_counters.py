@@ -34,7 +34,7 @@ WIDE = {
 
 @pytest.fixture
 def counters(redis: Redis) -> Counters:
-    return Counters(redis)
+    return Counters(redis, timeout_s=10.0)
 
 
 def ask(ref: str, notional_e6: int = 1, source: Source = Source.CLI, **limits: int) -> OpenAsk:
@@ -147,7 +147,7 @@ async def test_a_smaller_open_passes_after_a_larger_one_did_not(counters: Counte
 async def test_many_at_once_never_make_more_than_the_limit(redis_url: str, redis: Redis) -> None:
     """Several processes, each with a client of its own, ask for the same user together."""
     clients = [redis_client(redis_url) for _ in range(4)]
-    processes = [Counters(client) for client in clients]
+    processes = [Counters(client, timeout_s=10.0) for client in clients]
     limits = {"opens_per_minute": 11, "volume_hour_e6": 100}
     said = await asyncio.gather(
         *(
@@ -157,7 +157,7 @@ async def test_many_at_once_never_make_more_than_the_limit(redis_url: str, redis
         )
     )
     assert sum(grant.counted for [grant] in said) == 11
-    usage = await Counters(redis).usage(USER, T)
+    usage = await Counters(redis, timeout_s=10.0).usage(USER, T)
     assert (usage.opens_minute.value, usage.volume_hour_e6.value) == (11, 99)
     for client in clients:
         await client.aclose()

@@ -91,6 +91,6 @@ class Life:
 @pytest.mark.parametrize("seed", range(40))
 async def test_they_say_what_the_slow_ones_say(redis: Redis, seed: int) -> None:
     rng = random.Random(seed)
-    life = Life(rng, Counters(redis), SlowRates(), rng.choice((NOON, EVENING)))
+    life = Life(rng, Counters(redis, timeout_s=10.0), SlowRates(), rng.choice((NOON, EVENING)))
     for _ in range(STEPS):
         await life.step()

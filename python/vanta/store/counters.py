@@ -143,11 +143,12 @@ class Counters:
     """Counts and refuses in one step, each user's in one slot of a cluster.
 
     All methods raise `RedisError`, `OSError` or `TimeoutError` when Redis does not answer within
-    `TIMEOUT_S`; whether it counted is then not known, and asking again counts once.
+    `timeout_s`; whether it counted is then not known, and asking again counts once.
     """
 
-    def __init__(self, redis: Client) -> None:
+    def __init__(self, redis: Client, *, timeout_s: float = TIMEOUT_S) -> None:
         self._redis = redis
+        self._timeout_s = timeout_s
         self._turns = asyncio.Semaphore(TOGETHER)
 
     async def take(self, asks: Sequence[OpenAsk], now_ns: int) -> list[Grant]:
@@ -198,7 +199,7 @@ class Counters:
         if not bodies:
             return []
         head = script.by_sha
-        async with asyncio.timeout(TIMEOUT_S), self._turns:
+        async with asyncio.timeout(self._timeout_s), self._turns:
             answers = await self._exchange(head + head.join(bodies), len(bodies))
             lost = [n for n, said in enumerate(answers) if isinstance(said, NoScriptError)]
             if lost:
