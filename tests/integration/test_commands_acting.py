@@ -41,6 +41,52 @@ def stop(world: ControlWorld) -> Stop:
     return world.trading.switches.state.stop
 
 
+# --- what is asked first ----------------------------------------------------------------------
+
+WITHOUT_PROOF = {
+    "emergency_stop": Need.CONFIRM,
+    "emergency_stop all": Need.STEP_UP,
+    "emergency_resume": Need.STEP_UP,
+    "maintenance_mode on": Need.STEP_UP,
+    "maintenance_mode off": Need.STEP_UP,
+    "execution_mode LIVE": Need.STEP_UP,
+    "execution_mode DRY": Need.NOTHING,
+    "mode live": Need.STEP_UP,
+    "mode dry": Need.NOTHING,
+    "setrisk max_leverage 60x": Need.STEP_UP,
+    "setrisk max_leverage 40x": Need.NOTHING,
+    "set_limit max_leverage 90x": Need.STEP_UP,
+    "roles 1 viewer": Need.STEP_UP,
+    "agree 1": Need.STEP_UP,
+    "pause": Need.NOTHING,
+    "resume": Need.STEP_UP,
+    "approve 1": Need.NOTHING,
+    "block 1": Need.NOTHING,
+    "unblock 1": Need.NOTHING,
+    "lock": Need.NOTHING,
+}
+WITH_PROOF = {
+    "emergency_stop all": Need.CONFIRM,
+    "emergency_resume": Need.CONFIRM,
+    "execution_mode LIVE": Need.WORD,
+    "mode live": Need.WORD,
+    "set_limit max_leverage 90x": Need.NOTHING,
+    "maintenance_mode on": Need.NOTHING,
+}
+
+
+@pytest.mark.parametrize("text", WITHOUT_PROOF)
+async def test_what_each_asks_of_who_proved_nothing(world: ControlWorld, text: str) -> None:
+    await world.person("trader")
+    user = await world.person("super_admin")
+    assert (await world.run(user, text)).need is WITHOUT_PROOF[text]
+
+
+@pytest.mark.parametrize("text", WITH_PROOF)
+async def test_what_each_asks_then(world: ControlWorld, boss: User, text: str) -> None:
+    assert (await world.run(boss, text)).need is WITH_PROOF[text]
+
+
 # --- stop and resume --------------------------------------------------------------------------
 
 

@@ -129,6 +129,8 @@ async def test_the_owner_acts_unless_another_is_named(
     assert (await http.run("users", user="boss"))[0] == 422
     await http.world.pool.execute("UPDATE users SET standing = 'blocked' WHERE id = $1", boss.id)
     assert (await http.run("users"))[0] == 403
+    await http.world.person("super_admin", name="next")
+    assert (await http.run("users"))[0] == 200
 
 
 async def test_nothing_without_the_token(http: ControlHttp, boss: User) -> None:
