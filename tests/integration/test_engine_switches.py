@@ -145,6 +145,19 @@ async def test_the_stop_file_is_in_force_as_long_as_it_is_there(
     assert look(board).stop is Stop.NONE
 
 
+async def test_the_coming_and_going_of_the_stop_file_is_on_record(
+    board: SwitchBoard, pool: Pool, tmp_path: Path
+) -> None:
+    (tmp_path / "STOP").write_text("all")
+    look(board)
+    await board.switches.reread()
+    (tmp_path / "STOP").unlink()
+    look(board)
+    await board.switches.reread()
+    acts = [(row.actor, row.action) for row in await Audit(pool).recent(9)]
+    assert acts == [("file:none", "system.stop_file"), ("file:all", "system.stop_file")]
+
+
 async def test_a_stop_file_that_cannot_be_read_stops_opens(
     board: SwitchBoard, tmp_path: Path
 ) -> None:

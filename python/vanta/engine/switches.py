@@ -133,6 +133,8 @@ class Switches:
             if self._on_file[0] is Stop.NONE:
                 self._file_since_ns = self._clock.now_ns()
             self._on_file = found
+            # On record, and DRY for good: LIVE does not come back when the file goes away.
+            self._note(f"file:{found[0].value}", "system.stop_file")
         self._settle()
 
     async def reread(self) -> None:
@@ -254,16 +256,7 @@ class Switches:
         state = state.stopped(level, reason, self._file_since_ns)
         state = state.stopped(self._environment, "VANTA_STOP is set", 0)
         if state.stop is not Stop.NONE and state.mode is Mode.LIVE:
-            # Durable too, so that LIVE does not come back when the file goes away.
-            self._pending.append(
-                _Change(
-                    edit=_to_dry,
-                    by="system",
-                    action="system.mode",
-                    trace_id="",
-                    at_ns=self._clock.now_ns(),
-                )
-            )
+            self._note("system", "system.mode")
             state = _to_dry(state)
         if not self._readable:
             state = _to_dry(state)  # no answer is no permission
@@ -279,6 +272,13 @@ class Switches:
                 maintenance=state.maintenance,
             )
             self._told = state
+
+    def _note(self, by: str, action: str) -> None:
+        """Have DRY and who caused it written with the next look at the database."""
+        # Of those that wait the newest is enough: a file may come and go while nobody can write.
+        self._pending = [change for change in self._pending if change.action != action]
+        at_ns = self._clock.now_ns()
+        self._pending.append(_Change(edit=_to_dry, by=by, action=action, trace_id="", at_ns=at_ns))
 
     # --- the file ---------------------------------------------------------------------------------
 
@@ -316,7 +316,8 @@ class Switches:
         except OSError:
             _log.exception("switches.stop_file_not_removed", path=str(self._stop_file))
         self._own_file = ""
-        self._look_now()
+        self._on_file = self._read_file()
+        self._settle()
 
 
 def _to_dry(state: SystemState) -> SystemState:
