@@ -1,88 +1,21 @@
-"""The limits office: tighter at once, looser later, never above the ceiling; and the ledger."""
-
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from typing import Any, NoReturn
+"""The limits office: tighter at once, looser later, never above the ceiling."""
 
 import pytest
 
 from tests.fakes.clock import ManualClock
-from tests.fakes.engine_scene import PRICE, Scene, rules, scene
-from tests.fakes.engine_world import BTC, CATALOGUE, ETH, World, make_user, open_intent
+from tests.fakes.engine_scene import rules
+from tests.fakes.engine_world import ETH, World, make_user, open_intent
+from tests.fakes.limits_room import HOUR_NS, office_of, room, super_admin
 from tests.fakes.quotes import FakeQuotes
-from vanta.control.limit_rows import after
-from vanta.control.limits import LimitsOffice
-from vanta.domain.command import Actor, Channel, Need, Reply
+from vanta.domain.command import Need
 from vanta.domain.enums import OrderState
 from vanta.domain.errors import InputError, NotFoundError
 from vanta.domain.limits import Way
-from vanta.domain.policy import Policy, User
+from vanta.domain.policy import Policy
 from vanta.domain.units import E6, E10
 from vanta.store.audit import Audit
-from vanta.store.counters import Counters
 from vanta.store.policies import Policies
 from vanta.store.pool import Pool
-from vanta.store.redis import Client
-from vanta.store.users import Users
-
-HOUR_NS = 3_600 * 10**9
-DAY_NS = 24 * HOUR_NS
-
-
-def office_of(
-    world: World, fixed: dict[str, int] | None = None, counters: Any = None
-) -> LimitsOffice:
-    return LimitsOffice(
-        pool=world.pool,
-        book=world.book,
-        desk=world.engine,
-        catalogue=CATALOGUE,
-        clock=world.clock,
-        fixed=fixed or {},
-        counters=counters,
-    )
-
-
-@dataclass
-class Room:
-    """A running engine, its office of limits, and a person in front of it."""
-
-    scene: Scene
-    office: LimitsOffice
-    actor: Actor
-
-    @property
-    def world(self) -> World:
-        return self.scene.world
-
-    @property
-    def policy(self) -> Policy:
-        return self.world.book.policy(self.actor.user.id)
-
-    async def set(self, key: str, text: str, *, stepped_up: bool = False) -> Reply:
-        user_id = self.actor.user.id
-        return await self.office.set_risk(self.actor, user_id, key, text, stepped_up=stepped_up)
-
-    async def acts(self) -> list[str]:
-        return [row.action for row in reversed(await Audit(self.world.pool).recent(50))]
-
-
-def actor_of(user: User) -> Actor:
-    return Actor(user=user, channel=Channel.CLI, trace_id="trace")
-
-
-@asynccontextmanager
-async def room(pool: Pool, clock: ManualClock, quotes: FakeQuotes) -> AsyncIterator[Room]:
-    s = await scene(pool, clock, quotes, policy=None)
-    quotes.put(BTC, PRICE)
-    async with s.world.running() as world:
-        user = await Users(pool).get(s.user_id)
-        yield Room(s, office_of(world), actor_of(user))
-
-
-async def super_admin(pool: Pool) -> Actor:
-    return actor_of(await Users(pool).get(await make_user(pool, role="super_admin")))
 
 
 async def test_tighter_is_in_force_with_the_answer(
@@ -298,78 +231,3 @@ async def test_a_pause_holds_and_ends_sooner_only_after_the_wait(
         order = await r.world.done(open_intent(r.actor.user.id))
         assert order.state is OrderState.FILLED
         assert (await r.office.breaker(r.actor.user.id)).data == {"open": False}
-
-
-async def test_the_ledger_says_what_is_used_and_a_wish_what_it_would_use(
-    pool: Pool, clock: ManualClock, quotes: FakeQuotes
-) -> None:
-    async with room(pool, clock, quotes) as r:
-        await r.world.done(open_intent(r.actor.user.id))
-        quotes.put(BTC, PRICE - 6_000 * E10 // 10)
-        book = await r.office.ledger(r.actor.user.id)
-        midnight_ns = (clock.now_ns() // DAY_NS + 1) * DAY_NS
-        assert [row.key for row in book.rows][:3] == [
-            "max_leverage",
-            "max_position_usd",
-            "max_account_risk_pct",
-        ]
-        opens = book.row("opens_per_minute")
-        assert (opens.used, opens.left, opens.limit) == (1, 4, 5)
-        day = book.row("volume_day_usd")
-        assert (day.used, day.left) == (1_000 * E6, 49_000 * E6)
-        assert day.resets_at_ns == book.row("trades_per_day").resets_at_ns == midnight_ns
-        loss = book.row("max_daily_loss_pct")
-        assert loss.used is not None
-        assert 10_000_000 < loss.used < 12_000_000  # 0.1 % of the account
-        assert book.row("copies_per_minute").used is None  # only the counters know
-        assert book.row("markets").markets == ()
-
-        wish = open_intent(r.actor.user.id, collateral_e6=200 * E6)
-        preview = await r.office.what_if(r.actor.user.id, wish)
-        then = after(book, wish, preview)
-        assert (then.row("opens_per_minute").used, then.row("opens_per_minute").left) == (2, 3)
-        assert then.row("volume_hour_usd").used == 3_000 * E6
-        assert then.row("max_position_usd").used == 2_000 * E6
-        assert then.row("max_leverage").used == 10 * E10
-        risk = then.row("max_account_risk_pct").used
-        assert risk is not None
-        assert risk == -(-preview.worst_loss_e6 * E10 // preview.equity_e6)
-        # Asking is free: nothing was used by it.
-        assert await r.office.ledger(r.actor.user.id) == book
-
-
-async def test_the_shared_counters_say_when_a_rate_is_free_again(
-    pool: Pool, clock: ManualClock, quotes: FakeQuotes, redis: Client
-) -> None:
-    counters = Counters(redis)
-    user_id = await make_user(pool, policy=None)
-    quotes.put(BTC, PRICE)
-    async with World(pool, clock, quotes, counters=counters).running() as world:
-        await world.done(open_intent(user_id))
-        opened_ns = clock.now_ns()
-        clock.advance(10**9)
-        assert await counters.message(user_id, 30, clock.now_ns()) == 0
-        book = await office_of(world, counters=counters).ledger(user_id)
-        opens, hour = book.row("opens_per_minute"), book.row("volume_hour_usd")
-        assert (opens.used, opens.resets_at_ns) == (1, opened_ns + 60 * 10**9)
-        assert (hour.used, hour.resets_at_ns) == (1_000 * E6, opened_ns + HOUR_NS)
-        messages = book.row("messages_per_minute")
-        assert (messages.used, messages.resets_at_ns) == (1, clock.now_ns() + 60 * 10**9)
-        assert book.row("copies_per_minute").used == 0
-
-
-class LostCounters:
-    """Counters whose server is gone."""
-
-    async def usage(self, _user_id: int, _now_ns: int) -> NoReturn:
-        raise ConnectionError("gone")
-
-
-async def test_without_the_counters_the_engine_still_tells_what_it_knows(
-    pool: Pool, clock: ManualClock, quotes: FakeQuotes
-) -> None:
-    async with room(pool, clock, quotes) as r:
-        await r.world.done(open_intent(r.actor.user.id))
-        book = await office_of(r.world, counters=LostCounters()).ledger(r.actor.user.id)
-        assert book.row("opens_per_minute").used == 1
-        assert book.row("messages_per_minute").used is None
