@@ -1,6 +1,7 @@
 """What a start makes of the configured key and of the database's record of keys."""
 
 import asyncio
+import importlib
 import logging
 from pathlib import Path
 
@@ -16,10 +17,12 @@ from vanta.keys.configured import source_to_start
 from vanta.keys.keeper import PEPPER
 from vanta.keys.plain import seal_plain
 from vanta.keys.source import RawKey, TextKeys, write_keys
+from vanta.keys.verification import verify
 from vanta.settings import Settings
 from vanta.store.audit import Audit
 from vanta.store.master_keys import MasterKeys
-from vanta.store.pool import Pool
+from vanta.store.migrate import migrate
+from vanta.store.pool import Pool, open_pool
 from vanta.store.providers import Providers
 from vanta.store.sealed_rows import SealedRows
 
@@ -177,10 +180,8 @@ async def test_only_a_sandbox_without_sealed_rows_makes_a_key(
     await keeper_of(pool, clock, source).open()
     assert (await source_to_start(settings, pool, sandbox=True))[1] == ""
     Path(made).rename(tmp_path / "lost")
-    again, made_again = await source_to_start(settings, pool, sandbox=True)
-    assert made_again == ""
-    with pytest.raises(ConfigError, match="restore the one that was there"):
-        await keeper_of(pool, clock, again).open()
+    with pytest.raises(ConfigError, match="is gone, and the database is sealed under it"):
+        await source_to_start(settings, pool, sandbox=True)
     assert not Path(made).exists()
 
 
@@ -203,3 +204,32 @@ async def test_a_process_that_follows_takes_up_a_key_as_soon_as_a_row_names_it(
     finally:
         following.cancel()
         await asyncio.gather(following, return_exceptions=True)
+
+
+async def test_a_database_of_an_earlier_version_is_brought_up_and_sealed(
+    empty_dsn: str, clock: ManualClock
+) -> None:
+    first = importlib.import_module("vanta.store.migrations.versions.0001_first_tables")
+    conn = await asyncpg.connect(empty_dsn)
+    for statement in first.STATEMENTS:
+        await conn.execute(statement)
+    await conn.execute("CREATE TABLE alembic_version (version_num varchar(32) PRIMARY KEY)")
+    await conn.execute("INSERT INTO alembic_version VALUES ('0001')")
+    await conn.execute("INSERT INTO providers (name, created_ns) VALUES ('p', 1)")
+    key = "INSERT INTO provider_keys (key_id, provider_id, created_ns) VALUES ('k', 1, 1)"
+    await conn.execute(key)
+    plain = "INSERT INTO provider_secrets (key_id, secret, created_ns) VALUES ('k', $1, 1)"
+    for each in (secret(1), bytes(24), b"x" * 64):
+        await conn.execute(plain, each)
+    await conn.close()
+    await migrate(empty_dsn)
+    pool = await open_pool(empty_dsn, min_size=1, max_size=2)
+    try:
+        keeper = keeper_of(pool, clock, text_source(OLD))
+        await keeper.open()
+        providers = Providers(pool, keeper.box)
+        assert await seal_plain(keeper, providers) == 3
+        assert await opened(providers) == {"k": [b"x" * 64, bytes(24), secret(1)]}
+        assert (await verify(pool, keeper)).failed == ()
+    finally:
+        await pool.close()

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 import vanta
+from tests.fakes.envelope import MASTER_KEY
 from tests.fakes.http_stub import Stub, http_stub
 from tests.unit.test_cli_exits import Home
 from vanta.cli import checks, main
@@ -86,11 +87,29 @@ def test_stores_that_do_not_answer_fail_without_showing_passwords(
     home.environ |= {
         "VANTA_POSTGRES_DSN": f"postgresql://{who}@127.0.0.1:1/vanta",
         "VANTA_REDIS_URL": f"redis://{who}@127.0.0.1:1/0",
+        "VANTA_MASTER_KEY": MASTER_KEY,
     }
     code, found = examine(home, capsys)
     assert code == 1
     assert found["postgres"]["level"] == found["redis"]["level"] == "fail"
     assert "hunter2" not in json.dumps(found)
+
+
+def test_the_master_key_is_looked_at_and_not_shown(
+    home: Home, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert examine(home, capsys)[1]["master key"]["level"] == "ok"
+    home.environ["VANTA_MASTER_KEY_FILE"] = str(home.path / "master.key")
+    code, found = examine(home, capsys)
+    assert (code, found["master key"]["level"]) == (4, "fail")
+    assert "vanta key new" in found["master key"]["fix"]
+    (home.path / "master.key").write_text(MASTER_KEY)
+    (home.path / "master.key").chmod(0o644)
+    assert "expected 0600" in examine(home, capsys)[1]["master key"]["text"]
+    (home.path / "master.key").chmod(0o600)
+    _, found = examine(home, capsys)
+    assert found["master key"]["level"] == "ok"
+    assert MASTER_KEY not in json.dumps(found)
 
 
 def test_production_without_configured_stores(

@@ -214,6 +214,30 @@ def _reached(name: str, reach: Callable[[], Awaitable[str]], fix: str) -> Findin
         return Finding(name, "fail", f"does not answer ({type(error).__name__})", fix)
 
 
+def master_key(settings: Settings) -> Finding:
+    """Check that a master key is configured and, in a file, readable by its owner alone."""
+    from vanta.keys.configured import configured_source, sandbox_key  # noqa: PLC0415  # the store
+    from vanta.keys.source import FileKeys  # noqa: PLC0415
+
+    fix = "Make one with `vanta key new --out FILE` and set VANTA_MASTER_KEY_FILE."
+    source = configured_source(settings)
+    if source is None and settings.postgres_dsn is None:
+        path = sandbox_key(settings.home)
+        if not path.exists():
+            text = "none set: `vanta demo` makes one, `vanta run` refuses to start"
+            return Finding("master key", "ok", text)
+        source = FileKeys(path, name="the sandbox's master key")
+    if source is None:
+        return Finding("master key", "fail", "none is set", fix, is_config=True)
+    if not isinstance(source, FileKeys):
+        return Finding("master key", "ok", f"{source.name} is set")
+    try:
+        newest = asyncio.run(source.newest())
+    except ConfigError as error:
+        return Finding("master key", "fail", str(error), fix, is_config=True)
+    return Finding("master key", "ok", f"{newest.id} first in {source.name}")
+
+
 def telegram(settings: Settings) -> Finding:
     """Check the shape of the bot token; nothing is sent."""
     if settings.telegram_token is None:

@@ -44,6 +44,7 @@ def _of_settings(settings: Settings) -> list[Finding]:
         checks.postgres(settings),
         *checks.database_role(settings),
         checks.redis(settings),
+        checks.master_key(settings),
         checks.telegram(settings),
         instance,
         *checks.ports(settings, is_running=instance.level == "ok"),

@@ -47,7 +47,12 @@ async def source_to_start(
         raise ConfigError(MISSING)
     path = sandbox_key(settings.home)
     made = ""
-    if not path.exists() and not await MasterKeys(pool).all():
+    if not path.exists():
+        if await MasterKeys(pool).all():
+            raise ConfigError(
+                f"{path} is gone, and the database is sealed under it: put it back, or start over "
+                "with `vanta demo --fresh`"
+            )
         path.parent.mkdir(mode=0o700, exist_ok=True)
         write_keys(path, (RawKey(key=new_key()),), new=True)
         made = str(path)

@@ -89,7 +89,7 @@ class FileKeys:
     def __repr__(self) -> str:
         return f"FileKeys({str(self._path)!r})"
 
-    async def newest(self) -> RawKey | None:
+    async def newest(self) -> RawKey:
         return self._read()[0]
 
     async def open(self, row: MasterKeyRow) -> RawKey | None:
