@@ -4,10 +4,12 @@ import asyncio
 from pathlib import Path
 
 import asyncpg
+import pyotp
 import pytest
 
 from tests.fakes.clock import ManualClock
 from tests.fakes.keyed import add_secrets, file_source, keeper_of, key_file, opened, secret
+from vanta.control.step_up import StepUp
 from vanta.domain.errors import ConfigError
 from vanta.domain.master_key import format_key, new_key
 from vanta.keys.keeper import KeyKeeper
@@ -19,6 +21,7 @@ from vanta.store.master_keys import ROTATION_LOCK, MasterKeys
 from vanta.store.pool import Pool
 from vanta.store.providers import Providers
 from vanta.store.sealed_rows import PROVIDER_SECRET, SealedRows
+from vanta.store.users import Users
 
 ROWS = 12
 
@@ -195,3 +198,21 @@ async def test_verify_counts_per_key_and_names_what_does_not_open(
     assert first.startswith("provider_secrets.secret 1 k1: ")
     assert second.startswith("provider_secrets.secret 13 k2: is not sealed")
     assert secret(9).hex() not in second
+
+
+async def test_codes_of_people_move_too_confirmed_or_not(
+    pool: Pool, clock: ManualClock, runs: KeyKeeper, operator: KeyKeeper
+) -> None:
+    step_up = StepUp(pool=pool, clock=clock, session_s=600, envelope=runs.box)
+    users = [await Users(pool).create(name, "trader", None, now_ns=1) for name in "ab"]
+    secrets = [(await step_up.begin_totp(user.id)).secret for user in users]
+
+    def code(number: int, ahead_s: int = 0) -> str:
+        return pyotp.TOTP(secrets[number]).at(clock.now_ns() // 10**9 + ahead_s)
+
+    assert (await step_up.confirm_totp(users[0].id, code(0))).done
+    done = await rotate(pool, clock, operator)
+    assert (done.moved, done.broken) == (ROWS + 3, ())
+    later = StepUp(pool=pool, clock=clock, session_s=600, envelope=operator.box)
+    assert (await later.prove(users[0].id, code=code(0, 30))).ok
+    assert (await later.confirm_totp(users[1].id, code(1))).done
