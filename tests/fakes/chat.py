@@ -34,7 +34,7 @@ from vanta.telegram.context import Control, Stores
 
 Json = dict[str, Any]
 BTC_E10 = 61_240 * E10
-_NEWS = re.compile(r"\[DRY\] (Opened|Reduced|Closed|Liquidated) #")
+_NEWS = re.compile(r"\[DRY\] (?:Opened|Reduced|Closed|Liquidated) #|.* waits \(Telegram id ")
 
 
 class Office:
@@ -96,22 +96,10 @@ class Office:
         return self.waits_ns
 
 
-class Chat:
+class Talk:
     """One running bot and its person."""
 
-    def __init__(
-        self,
-        world: World,
-        api: BotApi,
-        bot: TelegramBot,
-        user: User,
-        office: Office,
-        desk: HeldDesk,
-        task: asyncio.Task[None],
-    ) -> None:
-        self.world = world
-        self.office = office
-        self.desk = desk
+    def __init__(self, api: BotApi, bot: TelegramBot, user: User, task: asyncio.Task[None]) -> None:
         self.api = api
         self.bot = bot
         self.user = user
@@ -120,14 +108,18 @@ class Chat:
     @property
     def messages(self) -> list[Json]:
         """What the bot has written in the private chat, as it stands now."""
-        every = self.api.state.history(TRADER_TELEGRAM_ID, 10_000)
+        return self.heard(TRADER_TELEGRAM_ID)
+
+    def heard(self, chat_id: int) -> list[Json]:
+        """What the bot has written in any chat."""
+        every = self.api.state.history(chat_id, 10_000)
         return [m for m in every if m["from"]["is_bot"]]
 
     async def until(self, true: Any) -> None:
         await eventually(true, self.task)
 
     async def say(self, text: str, **other: Any) -> Json:
-        """Write to the bot; return its reply. News of fills may come in between."""
+        """Write to the bot; return its reply. News may come in between."""
         known = {m["message_id"] for m in self.messages}
         self.api.state.receive(text, **other)
 
@@ -168,6 +160,25 @@ class Chat:
         key = (message["chat"]["id"], message["message_id"])
         await self.until(lambda: part in self.api.state.messages[key]["text"])
         return self.api.state.messages[key]
+
+
+class Chat(Talk):
+    """A bot that trades on a real engine, beside an office that does as it is told."""
+
+    def __init__(
+        self,
+        world: World,
+        api: BotApi,
+        bot: TelegramBot,
+        user: User,
+        office: Office,
+        desk: HeldDesk,
+        task: asyncio.Task[None],
+    ) -> None:
+        super().__init__(api, bot, user, task)
+        self.world = world
+        self.office = office
+        self.desk = desk
 
     async def order_count(self) -> int:
         count: int = await self.world.pool.fetchval("SELECT count(*) FROM orders")
