@@ -103,7 +103,7 @@ class Metrics:
             "vanta_http_requests", "HTTP answers by route", ["route", "status"], registry=r
         )
         self.postgres_healthy = Gauge(
-            "vanta_postgres_healthy", "1 when the last read of Postgres worked", registry=r
+            "vanta_postgres_healthy", "1 when Postgres answered last and takes writes", registry=r
         )
         self.redis_healthy = Gauge(
             "vanta_redis_healthy", "1 when the last read of Redis worked", registry=r

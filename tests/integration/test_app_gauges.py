@@ -26,6 +26,7 @@ def value(metrics: Metrics, name: str, **labels: str) -> float | None:
 
 def gauges(world: World, time: ManualTime) -> Gauges:
     return Gauges(
+        pool=world.pool,
         orders=world.orders,
         outbox=world.outbox,
         audit=Audit(world.pool),

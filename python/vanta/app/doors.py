@@ -129,7 +129,8 @@ def readiness(
     """Return the readiness checks by part; `bot` is None where no Telegram is served."""
 
     async def database() -> tuple[bool, str]:
-        await stores.pool.fetchval("SELECT 1")
+        if await stores.pool.fetchval("SHOW transaction_read_only") == "on":
+            return False, "answers, but takes no writes"
         return True, "answers"
 
     async def redis() -> tuple[bool, str]:

@@ -12,7 +12,7 @@ from vanta.metrics import Metrics
 from vanta.store.audit import Audit
 from vanta.store.orders import Orders
 from vanta.store.outbox import Outbox
-from vanta.store.pool import AWAY
+from vanta.store.pool import AWAY, Pool
 from vanta.supervise import beat
 
 _log = logs.get(__name__)
@@ -29,6 +29,7 @@ class Gauges:
     def __init__(
         self,
         *,
+        pool: Pool,
         orders: Orders,
         outbox: Outbox,
         audit: Audit,
@@ -38,6 +39,7 @@ class Gauges:
         metrics: Metrics,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
+        self._pool = pool
         self._orders = orders
         self._outbox = outbox
         self._audit = audit
@@ -74,11 +76,12 @@ class Gauges:
         try:
             unknown_ns = await self._orders.oldest_unknown_ns()
             outbox_ns = await self._outbox.oldest_pending_ns()
+            writes = await self._pool.fetchval("SHOW transaction_read_only") == "off"
         except AWAY as error:
             m.postgres_healthy.set(0)
             _log.warning("gauges.store_away", error=type(error).__name__)
             return
-        m.postgres_healthy.set(1)
+        m.postgres_healthy.set(writes)
         m.unknown_order_age_seconds.set(self._age_s(unknown_ns))
         m.outbox_age_seconds.set(self._age_s(outbox_ns))
 

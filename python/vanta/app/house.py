@@ -108,6 +108,7 @@ class House:
         chat, chat_url, bot = self._telegram(trading, catalogue, control, listener)
         control.add_roles(self.supervisor)
         gauges = Gauges(
+            pool=self.stores.pool,
             orders=self.stores.orders,
             outbox=self.stores.outbox,
             audit=self.stores.audit,

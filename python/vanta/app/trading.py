@@ -5,6 +5,8 @@ from collections.abc import Awaitable, Callable, Collection
 
 from vanta import logs
 from vanta._core import AggregateConfig, PriceBook, RiskBook
+from vanta.app.restored import FILE as HIGH_WATER
+from vanta.app.restored import Restored
 from vanta.crashpoints import CrashPoints
 from vanta.domain.enums import OPENING, Quality
 from vanta.domain.market import Catalogue
@@ -39,6 +41,7 @@ from vanta.store.controls import Controls
 from vanta.store.counters import Counters
 from vanta.store.day_pnl import DayPnl
 from vanta.store.fills import Fills
+from vanta.store.highwater import HighWater
 from vanta.store.orders import Orders
 from vanta.store.outbox import Outbox
 from vanta.store.policies import Policies
@@ -248,6 +251,13 @@ class Trading:
             open_max_age_ns=open_max_age_ns,
         )
         self.ledger.listen(rates.booked)
+        self.restored = Restored(
+            path=settings.home / HIGH_WATER,
+            store=HighWater(stores.pool),
+            switches=self.switches,
+            clock=clock,
+        )
+        self.ledger.listen(self.restored.booked)
         self.ledger.listen(self.desk.booked)
         self.ledger.listen(self.fanout.booked)
         self.ledger.listen(self._tell_liquidator)
@@ -262,6 +272,7 @@ class Trading:
     async def start(self) -> None:
         """Load everything, arm the stops, deliver unfinished orders again; then take opens."""
         await self.switches.reread()
+        await self.restored.check()
         await self.modes.read()
         await self._recovery.start()
         self.liquidator.load(self.book.open_positions())
@@ -299,6 +310,7 @@ class Trading:
             supervisor.add(name, run, silent_after_s=SILENT_AFTER_S, essential=True)
         for name, run in (
             ("accounts", self.book.run),
+            ("high_water", self.restored.run),
             ("signals", self.fanout.run),
             ("signals.sweep", self.fanout.sweep),
             ("mode", self.modes.run),

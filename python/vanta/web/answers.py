@@ -12,7 +12,11 @@ from vanta.store.pool import AWAY
 BODY_CAP: Final = 16_384
 TRACE: Final = web.RequestKey("trace", str)
 """Where the trace id of a request is kept."""
-STORE_AWAY: Final = (*AWAY, asyncpg.InsufficientResourcesError)
+STORE_AWAY: Final = (
+    *AWAY,
+    asyncpg.InsufficientResourcesError,  # disk full, out of connections
+    asyncpg.ReadOnlySQLTransactionError,  # a standby, or set so by its operator
+)
 """What a store that is away raises. Every other error of the database is a fault of ours."""
 
 

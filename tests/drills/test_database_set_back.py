@@ -1,0 +1,67 @@
+"""A database restored from an older backup: a start notices, opens nothing, and says why."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.drills.test_stop import open_trade, trade
+from tests.e2e.instance import Instance
+from vanta.app.restored import FILE
+from vanta.sandbox.home import Home
+
+
+def cluster(instance: Instance) -> Path:
+    return Home(instance.home).postgres_folder()
+
+
+def back_up(instance: Instance, to: Path) -> None:
+    shutil.copytree(cluster(instance), to, symlinks=True)
+
+
+def restore(instance: Instance, backup: Path) -> None:
+    place = cluster(instance)
+    owner = place.stat()
+    shutil.rmtree(place)
+    shutil.copytree(backup, place, symlinks=True)
+    for path in (place, *place.rglob("*")):
+        shutil.chown(path, owner.st_uid, owner.st_gid)
+    place.chmod(0o700)
+
+
+def test_a_restored_backup_opens_nothing_until_an_operator_has_looked(
+    start: Callable[..., Instance], open_folder: Path
+) -> None:
+    instance = start("--seed", "7")
+    assert open_trade(instance) == "FILLED"
+    assert instance.stop() == 0
+    backup = open_folder / "backup"
+    back_up(instance, backup)
+
+    # A start on the database as it was left is a start like any other.
+    instance = start("--seed", "7")
+    assert open_trade(instance) == "FILLED"
+    assert len(instance.cli_json("positions")["positions"]) == 2
+    assert instance.stop() == 0
+    restore(instance, backup)
+
+    instance = start("--seed", "7")
+    assert "E-STOPPED" in open_trade(instance)
+    [held] = instance.cli_json("positions")["positions"]
+    assert trade(instance, "close", str(held["id"])) == "FILLED", "closing works"
+    assert "the database was set back" in instance.log_path.read_text()
+    log = instance.cli_json("audit", "verify")
+    assert log["ok"]
+    instance.kill()
+
+    # The hold outlives a restart, and the note now tells of the database as it is.
+    instance = start("--seed", "7")
+    assert "E-STOPPED" in open_trade(instance)
+    assert instance.stop() == 0
+    assert (instance.home / FILE).is_file()
+
+
+def test_a_fresh_demo_is_another_database(start: Callable[..., Instance]) -> None:
+    instance = start("--seed", "7")
+    assert open_trade(instance) == "FILLED"
+    assert instance.stop() == 0
+    assert open_trade(start("--seed", "7", "--fresh")) == "FILLED"
