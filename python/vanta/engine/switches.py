@@ -21,6 +21,7 @@ from vanta import logs
 from vanta.domain.enums import Mode
 from vanta.domain.ports import Clock
 from vanta.domain.system import Stop, SystemState, mode_of, read_stop, stop_text
+from vanta.engine.stop_file import StopFile
 from vanta.metrics import Metrics
 from vanta.store.audit import Audit
 from vanta.store.controls import Control, Controls
@@ -38,7 +39,6 @@ LOOK_NS: Final = 250_000_000
 LOOK_S: Final = 0.25
 REREAD_EVERY: Final = 4  # looks, so once a second
 WRITE_WITHIN_S: Final = 2.0
-FILE_LIMIT: Final = 1_000  # of the stop file so much is read
 
 Edit = Callable[[SystemState], SystemState]
 
@@ -76,15 +76,13 @@ class Switches:
         self._pool = pool
         self._clock = clock
         self._metrics = metrics
-        self._stop_file = stop_file
+        self._file = StopFile(stop_file)
         self._environment = environment
         self._sleep = sleep
         self._durable = SystemState()
         self._readable = False
         self._pending: list[_Change] = []  # bounded: what changes nothing is not kept
-        self._on_file: tuple[Stop, str] = (Stop.NONE, "")
         self._file_since_ns = 0
-        self._own_file = ""  # what we wrote there while the database was away
         self._looked_ns = clock.mono_ns() - LOOK_NS
         self._version = 0
         self._writing = asyncio.Lock()
@@ -114,8 +112,8 @@ class Switches:
         """Name the stops that no command can lift: the file and the environment."""
         self._look_now()
         held = []
-        if self._on_file[0] is not Stop.NONE and not self._own_file:
-            held.append(f"the file {self._stop_file}")
+        if self._file.stop is not Stop.NONE and not self._file.is_own:
+            held.append(f"the file {self._file.path}")
         if self._environment is not Stop.NONE:
             held.append(f"VANTA_STOP={self._environment.value}")
         return held
@@ -128,13 +126,12 @@ class Switches:
 
     def _look_now(self) -> None:
         self._looked_ns = self._clock.mono_ns()
-        found = self._read_file()
-        if found != self._on_file:
-            if self._on_file[0] is Stop.NONE:
+        was = self._file.stop
+        if self._file.look():
+            if was is Stop.NONE:
                 self._file_since_ns = self._clock.now_ns()
-            self._on_file = found
             # On record, and DRY for good: LIVE does not come back when the file goes away.
-            self._note(f"file:{found[0].value}", "system.stop_file")
+            self._note(f"file:{self._file.stop.value}", "system.stop_file")
         self._settle()
 
     async def reread(self) -> None:
@@ -197,8 +194,9 @@ class Switches:
         async with self._writing:
             while self._pending:
                 await self._write(self._pending[0])
-        if self._own_file:
-            self._remove_own_file()
+        if self._file.is_own:
+            self._file.take_back()
+            self._settle()
 
     async def _write(self, change: _Change) -> None:
         async with (
@@ -242,8 +240,8 @@ class Switches:
         if change.restricting(self._durable) != self._durable:
             self._pending.append(msgspec.structs.replace(change, edit=change.restricting))
         self._settle()
-        if self._state.stop.level > self._on_file[0].level:
-            self._write_file(stop_text(self._state.stop, self._state.stop_reason))
+        if self._state.stop.level > self._file.stop.level:
+            self._file.write(self._state.stop, self._state.stop_reason)
         return True
 
     # --- one state of all of them -----------------------------------------------------------------
@@ -252,8 +250,7 @@ class Switches:
         state = self._durable
         for change in self._pending:
             state = change.restricting(state)
-        level, reason = self._on_file
-        state = state.stopped(level, reason, self._file_since_ns)
+        state = state.stopped(self._file.stop, self._file.reason, self._file_since_ns)
         state = state.stopped(self._environment, "VANTA_STOP is set", 0)
         if state.stop is not Stop.NONE and state.mode is Mode.LIVE:
             self._note("system", "system.mode")
@@ -279,45 +276,6 @@ class Switches:
         self._pending = [change for change in self._pending if change.action != action]
         at_ns = self._clock.now_ns()
         self._pending.append(_Change(edit=_to_dry, by=by, action=action, trace_id="", at_ns=at_ns))
-
-    # --- the file ---------------------------------------------------------------------------------
-
-    def _read_file(self) -> tuple[Stop, str]:
-        try:
-            text = self._file_text()
-        except FileNotFoundError:
-            return Stop.NONE, ""
-        except OSError as error:
-            # It is there and cannot be read: that is no permission to go on.
-            return Stop.OPENS, f"{self._stop_file.name} cannot be read: {error.strerror}"
-        return read_stop(text)
-
-    def _file_text(self) -> str:
-        with self._stop_file.open("rb") as file:
-            return file.read(FILE_LIMIT).decode("utf-8", "replace")
-
-    def _write_file(self, text: str) -> None:
-        is_ours = self._on_file[0] is Stop.NONE
-        try:
-            self._stop_file.write_text(text)
-        except OSError:
-            _log.exception("switches.stop_file_not_written", path=str(self._stop_file))
-            return
-        self._own_file = text if is_ours else ""
-        self._on_file = read_stop(text)
-
-    def _remove_own_file(self) -> None:
-        """Remove what we wrote in the database's place, unless somebody has changed it since."""
-        try:
-            if self._file_text() == self._own_file:
-                self._stop_file.unlink()
-        except FileNotFoundError:
-            pass  # an operator was faster
-        except OSError:
-            _log.exception("switches.stop_file_not_removed", path=str(self._stop_file))
-        self._own_file = ""
-        self._on_file = self._read_file()
-        self._settle()
 
 
 def _to_dry(state: SystemState) -> SystemState:
