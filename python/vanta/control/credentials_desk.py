@@ -3,10 +3,11 @@
 What is typed goes in as an argument and nowhere else: no reply, log line or error repeats it.
 """
 
-from vanta.control.refusals import refused
+from vanta.control.refusals import refused, unreadable
 from vanta.control.step_up import Proof, StepUp
 from vanta.domain import exact
 from vanta.domain.command import Reply
+from vanta.domain.errors import SealError
 
 
 class CredentialsDesk:
@@ -19,7 +20,11 @@ class CredentialsDesk:
         self, user_id: int, *, pin: str | None = None, code: str | None = None, trace_id: str = ""
     ) -> Reply:
         """Check a PIN or a code."""
-        return _proved(await self._step_up.prove(user_id, pin=pin, code=code, trace_id=trace_id))
+        try:
+            proof = await self._step_up.prove(user_id, pin=pin, code=code, trace_id=trace_id)
+        except SealError:  # counted and told by the envelope
+            return refused(unreadable())
+        return _proved(proof)
 
     async def set_pin(
         self, user_id: int, pin: str, *, old: str | None = None, trace_id: str = ""
@@ -43,7 +48,10 @@ class CredentialsDesk:
 
     async def confirm_code(self, user_id: int, code: str, *, trace_id: str = "") -> Reply:
         """Let the new secret count."""
-        return await self._step_up.confirm_totp(user_id, code, trace_id)
+        try:
+            return await self._step_up.confirm_totp(user_id, code, trace_id)
+        except SealError:
+            return refused(unreadable())
 
 
 def _proved(proof: Proof) -> Reply:

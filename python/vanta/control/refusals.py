@@ -38,6 +38,12 @@ def stale_proof() -> Reason:
     return reason("E-STEPUP", "STEP_UP", "Enter your PIN or code in the secure panel, then again.")
 
 
+def unreadable() -> Reason:
+    """Say that what is stored of a code does not open: it was changed, or its key is missing."""
+    text = "Your stored code cannot be read; the operator sees it. Use your PIN, or set a new code."
+    return reason("E-STEPUP", "STEP_UP", text)
+
+
 def no_credentials() -> Reason:
     return reason("E-STEPUP", "STEP_UP_SETUP", f"Set a PIN first: {NO_PANEL}")
 
