@@ -2,13 +2,21 @@
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
 from vanta import _core
 from vanta.control.commands import Command, Plan
-from vanta.control.limit_rows import Ledger, LimitRow, after
+from vanta.control.handlers.limit_views import (
+    described,
+    described_preview,
+    frees,
+    shown_limit,
+    table,
+    waiting,
+)
+from vanta.control.limit_rows import after
 from vanta.control.limits import MAX_PAUSE_H, LimitsOffice
 from vanta.control.words import Words
 from vanta.domain import exact, grammar
@@ -18,10 +26,9 @@ from vanta.domain.errors import InputError
 from vanta.domain.intent import DEFAULT_SLIPPAGE_E10, Intent
 from vanta.domain.limits import Way
 from vanta.domain.market import Catalogue
-from vanta.domain.ports import Preview, Quotes
+from vanta.domain.ports import Quotes
 from vanta.domain.roles import Right
 from vanta.domain.units import format_usd
-from vanta.store.ceilings import PendingLimit
 
 LIMITS: Final = CommandInfo(
     name="limits",
@@ -167,9 +174,9 @@ class LimitCommands:
         pending = await self._office.pending(user_id)
         return Reply(
             title="Limits",
-            lines=(*frees(found.rows), *_waiting(pending)),
+            lines=(*frees(found.rows), *waiting(pending)),
             tables=(table(found.rows),),
-            data=_described(found, pending),
+            data=described(found, pending),
         )
 
     async def _show_own(self, user_id: int) -> Reply:
@@ -179,9 +186,9 @@ class LimitCommands:
         rows = tuple((row.key, shown_limit(row, self._catalogue)) for row in own)
         return Reply(
             title="Your limits",
-            lines=("Change: setrisk key value", *_waiting(pending)),
+            lines=("Change: setrisk key value", *waiting(pending)),
             tables=(Table(columns=("Key", "Now"), rows=rows),),
-            data=_described(found, pending),
+            data=described(found, pending),
         )
 
     async def _what_if(self, intent: Intent) -> Reply:
@@ -202,8 +209,8 @@ class LimitCommands:
             lines=tuple(lines),
             tables=(table([row for row in then.rows if row.used is not None]),),
             data={
-                **_described(then, ()),
-                "what_if": {"verdict": exact.verdict(verdict), **_preview(preview)},
+                **described(then, ()),
+                "what_if": {"verdict": exact.verdict(verdict), **described_preview(preview)},
             },
         )
 
@@ -223,105 +230,3 @@ _SIDES: Final = frozenset(side.value for side in Side)
 def _value(words: Words) -> str:
     # `10 %` and `BTC, ETH` are one value each.
     return words.need("value", _VALUE) + words.text("value").replace(" ", "")
-
-
-def table(rows: Sequence[LimitRow]) -> Table:
-    """Lay out used and limit of each, narrow enough for a phone."""
-    return Table(
-        columns=("Limit", "Used", "Of"),
-        rows=tuple((_SHORT.get(r.key, r.title), _used(r), shown_limit(r)) for r in rows),
-    )
-
-
-def frees(rows: Sequence[LimitRow]) -> list[str]:
-    """Say when what is used up comes back."""
-    return [
-        f"{_SHORT.get(row.key, row.title)} frees at {(exact.iso(row.resets_at_ns) or '')[11:19]}"
-        for row in rows
-        if row.used and row.resets_at_ns and not row.left
-    ]
-
-
-_SHORT: Final = {
-    "liq_buffer_pct": "Liq. buffer",
-    "opens_per_minute": "Opens/min",
-    "trades_per_day": "Trades/day",
-    "volume_hour_usd": "Volume/hour",
-    "volume_day_usd": "Volume/day",
-    "copies_per_minute": "Copies/min",
-    "messages_per_minute": "Messages/min",
-    "max_losses_in_row": "Loss streak",
-}
-
-
-def _used(row: LimitRow) -> str:
-    if row.used is None:
-        return "-"
-    # Of a ratio two decimals, rounded up: what is used is never shown smaller than it is.
-    used = -(-row.used // 10**6) * 10**6 if row.unit == "ratio_e10" else row.used
-    return _short(used, row.unit)
-
-
-def shown_limit(row: LimitRow, catalogue: Catalogue | None = None) -> str:
-    """Render a limit in few characters."""
-    if row.unit != "markets":
-        return _short(row.limit, row.unit)
-    if not row.markets:
-        return "all"
-    if catalogue is None:
-        return str(len(row.markets))
-    return ",".join(m.base for m in catalogue if m.ix in row.markets)
-
-
-def _short(value: int, unit: str) -> str:
-    match unit:
-        case "usd_e6":
-            return "$" + format_usd(value).removesuffix(".00")
-        case "leverage_e10":
-            return exact.ratio(value) + "x"
-        case "ratio_e10":
-            return f"{exact.ratio(value * 100)}%"
-        case _:
-            return str(value)
-
-
-def _waiting(pending: Sequence[PendingLimit]) -> list[str]:
-    return [f"{p.key} is looser from {(exact.iso(p.due_ns) or '')[:16]} UTC" for p in pending]
-
-
-def described_row(row: LimitRow) -> dict[str, Any]:
-    """Render a row for programs: exact decimal strings."""
-    unit, _ = exact.UNITS.get(row.unit, (row.unit, 0))
-    is_number = row.unit != "markets"
-    return {
-        "key": row.key,
-        "rule": row.rule,
-        "unit": unit,
-        "used": None if row.used is None else exact.number(row.used, row.unit),
-        "limit": exact.number(row.limit, row.unit) if is_number else None,
-        "left": None if row.left is None else exact.number(row.left, row.unit),
-        "resets_at": exact.iso(row.resets_at_ns),
-        "markets": list(row.markets) if not is_number else None,
-    }
-
-
-def _described(found: Ledger, pending: Sequence[PendingLimit]) -> dict[str, Any]:
-    breaker = found.breaker
-    return {
-        "user_id": found.user_id,
-        "limits": [described_row(row) for row in found.rows],
-        "breaker_until": None if breaker is None else exact.iso(breaker.until_ns),
-        "pending": [{"key": p.key, "due_at": exact.iso(p.due_ns)} for p in pending],
-    }
-
-
-def _preview(found: Preview) -> dict[str, Any]:
-    return {
-        "quote": exact.optional(found.quote_e10),
-        "entry": exact.optional(found.entry_e10),
-        "notional": exact.usd(found.notional_e6),
-        "required": exact.usd(found.required_e6),
-        "liquidation": exact.optional(found.liquidation_e10),
-        "worst_loss": exact.usd(found.worst_loss_e6),
-        "equity": exact.usd(found.equity_e6),
-    }

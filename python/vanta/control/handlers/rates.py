@@ -4,7 +4,7 @@ from functools import partial
 from typing import Any, Final
 
 from vanta.control.commands import Command, Plan
-from vanta.control.handlers.limits import described_row, frees, table
+from vanta.control.handlers.limit_views import described_row, frees, table
 from vanta.control.limit_rows import LimitRow
 from vanta.control.limits import LimitsOffice
 from vanta.control.words import Words
