@@ -6,7 +6,6 @@ from pathlib import Path
 
 from tests.drills.test_stop import open_trade, trade
 from tests.e2e.instance import Instance
-from vanta.app.restored import FILE
 from vanta.sandbox.home import Home
 
 
@@ -51,17 +50,4 @@ def test_a_restored_backup_opens_nothing_until_an_operator_has_looked(
     assert "the database was set back" in instance.log_path.read_text()
     log = instance.cli_json("audit", "verify")
     assert log["ok"]
-    instance.kill()
-
-    # The hold outlives a restart, and the note now tells of the database as it is.
-    instance = start("--seed", "7")
     assert "E-STOPPED" in open_trade(instance)
-    assert instance.stop() == 0
-    assert (instance.home / FILE).is_file()
-
-
-def test_a_fresh_demo_is_another_database(start: Callable[..., Instance]) -> None:
-    instance = start("--seed", "7")
-    assert open_trade(instance) == "FILLED"
-    assert instance.stop() == 0
-    assert open_trade(start("--seed", "7", "--fresh")) == "FILLED"

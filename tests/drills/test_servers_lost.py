@@ -1,6 +1,7 @@
 """A server dies under a running instance: nothing acknowledged is lost, and it comes back."""
 
 import asyncio
+import contextlib
 import os
 import signal
 import time
@@ -8,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import aiohttp
+import pytest
 
 from tests.e2e.instance import Instance, open_signal
 
@@ -31,6 +33,20 @@ def child_named(instance: Instance, name: str) -> int:
     raise AssertionError(f"no {name} under process {parent}")
 
 
+def children_of(parent: int) -> list[int]:
+    """Return the processes that a process has started."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                stat = (entry / "stat").read_text()
+            except OSError:
+                continue
+            if stat.rpartition(")")[2].split()[1] == str(parent):
+                found.append(int(entry.name))
+    return found
+
+
 async def ready_again(http: aiohttp.ClientSession, instance: Instance) -> None:
     give_up = time.monotonic() + BACK_WITHIN_S
     while True:
@@ -42,7 +58,10 @@ async def ready_again(http: aiohttp.ClientSession, instance: Instance) -> None:
         await asyncio.sleep(0.1)
 
 
-async def test_postgres_killed_under_load(start: Callable[..., Instance]) -> None:
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT], ids=["killed", "restarted"])
+async def test_postgres_gone_under_load(
+    start: Callable[..., Instance], how: signal.Signals
+) -> None:
     instance = start("--seed", "7")
     async with aiohttp.ClientSession() as http:
         answers: dict[str, int] = {}
@@ -54,7 +73,7 @@ async def test_postgres_killed_under_load(start: Callable[..., Instance]) -> Non
             answers[signal_id] = status
 
         await provider(0)
-        os.kill(child_named(instance, "postgres"), signal.SIGKILL)
+        os.kill(child_named(instance, "postgres"), how)
         await asyncio.gather(*(provider(n) for n in range(1, 60)))
         assert set(answers.values()) <= {200, 202, 503}
         await ready_again(http, instance)
@@ -67,6 +86,41 @@ async def test_postgres_killed_under_load(start: Callable[..., Instance]) -> Non
                     assert response.status == 200, f"{signal_id} was acknowledged and is gone"
         status, _ = await instance.send(http, "sig_after_0001", open_signal(market="ETH"))
         assert status == 202
+
+
+async def test_a_postgres_that_hangs_shows_in_each_part_that_waits_for_it(
+    start: Callable[..., Instance],
+) -> None:
+    """It neither answers nor ends a connection: the claim is in doubt, and tasks fall silent."""
+    instance = start("--seed", "7")
+    server = child_named(instance, "postgres")
+    held = [server, *children_of(server)]
+    for pid in held:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        async with aiohttp.ClientSession() as http:
+            expected = {"database", "engine", "tasks"}
+            failing: set[str] = set()
+            give_up = time.monotonic() + 2 * BACK_WITHIN_S
+            while not expected <= failing:
+                assert time.monotonic() < give_up, failing
+                async with http.get(f"{instance.ready['http_url']}/readyz") as response:
+                    told = await response.json()
+                    failing = set(told["failing"])
+                await asyncio.sleep(0.2)
+            assert "silent for" in told["parts"]["tasks"]["detail"]
+            assert "redis" not in failing
+            status, _ = await instance.send(http, "sig_hangs_00001", open_signal())
+            assert status == 503
+            for pid in held:
+                os.kill(pid, signal.SIGCONT)
+            await ready_again(http, instance)
+            status, _ = await instance.send(http, "sig_hangs_00001", open_signal())
+            assert status in (200, 202)
+    finally:
+        for pid in held:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGCONT)
 
 
 async def test_redis_killed_stops_opens_with_a_reason_and_nothing_else(

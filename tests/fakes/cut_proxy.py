@@ -8,15 +8,22 @@ from typing import Final
 from urllib.parse import parse_qs, urlsplit
 
 SOCKET: Final = ".s.PGSQL.5432"
-_BIND: Final = b"B"  # how a prepared statement's run begins in the wire protocol
+# How messages of the wire protocol begin: the run of a prepared statement, and plain words.
+BIND: Final = b"B"
+QUERY: Final = b"Q"
 
 
 class CutProxy:
-    """Forwards both ways; while `cuts` > 0 a run with `marker` in it loses its answer and line."""
+    """Forwards both ways; while `cuts` > 0 a message with `marker` in it loses its answer and line.
 
-    def __init__(self, upstream: Path, marker: bytes) -> None:
+    The first `skips` of them pass.
+    """
+
+    def __init__(self, upstream: Path, marker: bytes, begins: bytes) -> None:
         self._upstream = upstream
         self._marker = marker
+        self._begins = begins
+        self.skips = 0
         self.cuts = 0
         self.cut = 0
 
@@ -27,10 +34,13 @@ class CutProxy:
         answering = asyncio.create_task(self._answer(from_server, writer, mute))
         try:
             while chunk := await reader.read(65_536):
-                if self.cuts and chunk.startswith(_BIND) and self._marker in chunk:
-                    self.cuts -= 1
-                    self.cut += 1
-                    mute.set()
+                if self.cuts and chunk.startswith(self._begins) and self._marker in chunk:
+                    if self.skips:
+                        self.skips -= 1
+                    else:
+                        self.cuts -= 1
+                        self.cut += 1
+                        mute.set()
                 to_server.write(chunk)
                 await to_server.drain()
         except ConnectionError:
@@ -53,11 +63,11 @@ class CutProxy:
 
 @asynccontextmanager
 async def cut_proxy(
-    dsn: str, folder: Path, *, marker: bytes
+    dsn: str, folder: Path, *, marker: bytes, begins: bytes = BIND
 ) -> AsyncIterator[tuple[CutProxy, str]]:
     """Serve on a socket in `folder`; yield the proxy and the address that leads through it."""
     host = parse_qs(urlsplit(dsn).query)["host"][0]
-    proxy = CutProxy(Path(host) / SOCKET, marker)
+    proxy = CutProxy(Path(host) / SOCKET, marker, begins)
     server = await asyncio.start_unix_server(proxy.serve, str(folder / SOCKET))
     async with server:
         yield proxy, dsn.replace(host, str(folder))

@@ -36,6 +36,14 @@ async def test_an_untouched_log_holds_and_ends_at_its_head(audit: Audit) -> None
     assert [row.seq for row in await audit.recent(9)] == list(range(ROWS, 0, -1))
 
 
+async def test_every_row_has_a_trace_id(pool: Pool) -> None:
+    for _ in range(2):
+        await Audit(pool).append(None, "system", "system.mode", "system", {}, "", 5)
+    one, other = await Audit(pool).recent(2)
+    assert one.trace_id
+    assert one.trace_id != other.trace_id
+
+
 async def test_an_empty_log_holds(pool: Pool) -> None:
     chain = await Audit(pool).verify()
     assert (chain.rows, chain.head, chain.broken) == (0, Link(seq=0, hash=START), None)

@@ -4,6 +4,7 @@ from typing import Any, Final
 
 import msgspec
 
+from vanta.domain.intent import new_trace_id
 from vanta.store import text
 from vanta.store.audit_chain import Chain, Link, Walk
 from vanta.store.pool import Conn, Pool
@@ -47,6 +48,7 @@ class Audit:
     ) -> None:
         """Write an act; over-long or odd text is cut and defused, never a reason not to write.
 
+        What nobody traces, an act of the process itself, gets a trace id of its own.
         Appends take turns until the end of their transaction: make it the last statement of one.
         """
         await (conn or self._pool).execute(
@@ -55,7 +57,7 @@ class Audit:
             text.prose(action, limit=text.NAME_LIMIT),
             text.prose(object, limit=text.REF_LIMIT),
             text.json_bytes(detail),
-            text.prose(trace_id, limit=text.NAME_LIMIT),
+            text.prose(trace_id or new_trace_id(), limit=text.NAME_LIMIT),
             at_ns,
         )
 
