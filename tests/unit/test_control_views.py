@@ -102,7 +102,8 @@ def test_foreign_words_are_inert() -> None:
 
 
 def test_words_in_backticks_are_shown_as_typed() -> None:
-    [page] = pages(Reply(title="x", lines=("Run `vanta <key>` or ``.",)))
+    [page] = pages(Reply(title="Do `x`", lines=("Run `vanta <key>` or ``.",)))
+    assert page.startswith("<b>Do x</b>")
     assert page.endswith("Run <code>vanta &lt;key&gt;</code> or ``.")
 
 

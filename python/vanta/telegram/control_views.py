@@ -95,7 +95,8 @@ def _head(reply: Reply) -> str:
     """The title, or a single reason that says it all."""
     if _says_it_all(reply):
         return _why(reply.reasons[0])
-    return f"<b>{esc(reply.title)}</b>"
+    # Telegram shows no code inside of bold.
+    return f"<b>{esc(reply.title.replace('`', ''))}</b>"
 
 
 def _says_it_all(reply: Reply) -> bool:
