@@ -198,6 +198,43 @@ async def test_commands_are_kept(wire: Wire) -> None:
     assert await wire.call("getMyCommands") == menu
 
 
+async def test_a_chat_has_a_menu_of_its_own_also_after_a_restart(tmp_path: Path) -> None:
+    everybody = [{"command": "start", "description": "First steps"}]
+    mine = [*everybody, {"command": "users", "description": "Who is here"}]
+    scope = {"type": "chat", "chat_id": ME}
+    async with serving(tmp_path / "chat.jsonl") as wire:
+        await wire.call("setMyCommands", commands=everybody)
+        assert wire.api.state.commands == everybody
+        await wire.call("setMyCommands", commands=mine, scope=scope)
+        await wire.call("setMyCommands", commands=[], scope={"type": "chat", "chat_id": 7})
+    async with serving(tmp_path / "chat.jsonl") as wire:
+        assert await wire.call("getMyCommands") == everybody
+        assert await wire.call("getMyCommands", scope=scope) == mine
+        assert wire.api.state.commands == mine, "what the page's person sees"
+
+
+@pytest.mark.parametrize("name", ["", "Users", "user-s", "a" * 33, "ü"])
+async def test_names_of_commands_are_checked(wire: Wire, name: str) -> None:
+    menu = [{"command": name, "description": "x"}]
+    assert "BOT_COMMAND_INVALID" in await wire.fails("setMyCommands", commands=menu)
+
+
+async def test_link_buttons_lead_where_telegram_lets_them(wire: Wire) -> None:
+    def markup(button: Json) -> Json:
+        return {"inline_keyboard": [[{"text": "Open", **button}]]}
+
+    async def say(button: Json) -> str:
+        return await wire.fails("sendMessage", chat_id=ME, text="x", reply_markup=markup(button))
+
+    for url in ("http://localhost:8080/panel", "javascript:alert(1)", "panel", "ftp://a.b/"):
+        assert "Wrong HTTP URL" in await say({"url": url})
+    assert "BUTTON_TYPE_INVALID" in await say({})
+    assert "BUTTON_TYPE_INVALID" in await say({"url": "https://a.example/", "callback_data": "x"})
+    link = {"url": "http://127.0.0.1:8080/panel#ticket"}
+    sent = await wire.call("sendMessage", chat_id=ME, text="x", reply_markup=markup(link))
+    assert sent["reply_markup"]["inline_keyboard"][0][0]["url"] == link["url"]
+
+
 async def test_injected_faults(wire: Wire) -> None:
     wire.api.inject(Fault(code=429, description="Too Many", retry_after=7, method="sendMessage"))
     status, body = await wire.raw("sendMessage", chat_id=ME, text="x")
