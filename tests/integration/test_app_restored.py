@@ -107,13 +107,23 @@ async def test_whatever_is_missing_stops_opens_and_is_named(
     assert len([row for row in await Audit(pool).recent(9) if row.action == "system.hold"]) == 1
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{",
+        '{"database": 1}',
+        '{"database": "x", "audit_hash": "zz"}',
+        '{"database": "x", "order_id": 9223372036854775808}',
+    ],
+)
 async def test_a_note_that_cannot_be_read_is_a_hold_and_none_is_not(
-    pool: Pool, begin: Start, note: Path
+    begin: Start, note: Path, text: str
 ) -> None:
     restored, switches = begin()
     await restored.check()
     assert switches.state.stop is Stop.NONE
-    note.write_text("{")
+    note.write_text(text)
     restored, switches = begin()
     await restored.check()
     assert switches.state.stop is Stop.OPENS

@@ -6,6 +6,7 @@ loss. An operator looks and resumes. See ADR 16.
 """
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Final
@@ -27,6 +28,7 @@ _log = logs.get(__name__)
 
 FILE: Final = "high-water.json"
 EVERY_S: Final = 1.0
+PAUSE_S: Final = 0.1  # of many fills at once one note
 BY: Final = "start"
 
 
@@ -49,6 +51,7 @@ class Restored:
         self._sleep = sleep
         self._written: Mark | None = None
         self._filled_order_id = 0
+        self._moved = asyncio.Event()
         self._database = ""  # empty until the comparison is done: nothing is noted before
 
     async def check(self) -> None:
@@ -64,16 +67,18 @@ class Restored:
         """Hear of fills."""
         if change.fill is not None:
             self._filled_order_id = max(self._filled_order_id, change.order.id)
+            self._moved.set()
 
     async def run(self) -> None:
-        """Keep the note for ever: a loss of the last second's work may go unseen, no more."""
+        """Keep the note for ever: right after a fill, and each second for all else."""
         while True:
             beat()
-            try:
-                await self.note()
-            except AWAY as error:
-                _log.warning("high_water.store_away", error=type(error).__name__)
-            await self._sleep(EVERY_S)
+            self._moved.clear()
+            await self.keep()
+            await self._sleep(PAUSE_S)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(EVERY_S):
+                    await self._moved.wait()
 
     async def note(self) -> None:
         """Write the mark when it has moved."""
@@ -84,17 +89,24 @@ class Restored:
             await asyncio.to_thread(write_atomically, self._path, msgspec.json.encode(mark))
             self._written = mark
 
+    async def keep(self) -> None:
+        """Write the mark; while the database is away it stays as it is."""
+        try:
+            await self.note()
+        except AWAY as error:
+            _log.warning("high_water.store_away", error=type(error).__name__)
+
     async def _behind(self, database: str) -> str:
         try:
             mark = msgspec.json.decode(self._path.read_bytes(), type=Mark)
-            if mark.database != database:
-                _log.info("high_water.other_database", path=str(self._path))
-                return ""
-            missing = await self._store.missing(mark)
         except FileNotFoundError:
             return ""
-        except (msgspec.MsgspecError, ValueError, OSError) as error:
+        except (msgspec.MsgspecError, UnicodeDecodeError, OSError) as error:
             return f"{self._path} cannot be read ({type(error).__name__})"
+        if mark.database != database:
+            _log.info("high_water.other_database", path=str(self._path))
+            return ""
+        missing = await self._store.missing(mark)
         if not missing:
             self._filled_order_id = mark.filled_order_id
             return ""

@@ -294,6 +294,7 @@ class Trading:
                     await asyncio.sleep(0.02)
         except TimeoutError:
             _log.warning("drain.unfinished", orders=len(self.ledger.in_flight()))
+        await self.restored.keep()
 
     def add_roles(self, supervisor: Supervisor) -> None:
         """Put every long-lived task of the engine under supervision."""

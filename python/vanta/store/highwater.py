@@ -1,11 +1,13 @@
 """How far a database has come: what a restored backup of it would not have any more."""
 
 import secrets
-from typing import Final
+from typing import Annotated, Final, TypeAlias
 
 import msgspec
 
 from vanta.store.pool import Pool
+
+_Count: TypeAlias = Annotated[int, msgspec.Meta(ge=0, lt=2**63)]
 
 
 class Mark(msgspec.Struct, frozen=True, kw_only=True):
@@ -15,10 +17,10 @@ class Mark(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     database: str
-    order_id: int = 0
-    filled_order_id: int = 0
-    audit_seq: int = 0
-    audit_hash: str = ""  # hex
+    order_id: _Count = 0
+    filled_order_id: _Count = 0
+    audit_seq: _Count = 0
+    audit_hash: Annotated[str, msgspec.Meta(pattern=r"^([0-9a-f]{64})?$")] = ""
 
 
 class HighWater:
