@@ -7,7 +7,7 @@ import msgspec
 
 from vanta.store.pool import Pool
 
-_Count: TypeAlias = Annotated[int, msgspec.Meta(ge=0, lt=2**63)]
+_Count: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
 
 
 class Mark(msgspec.Struct, frozen=True, kw_only=True):
