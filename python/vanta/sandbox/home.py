@@ -2,6 +2,7 @@
 
     HOME/lock            held by the running instance; holds its pid
     HOME/instance.json   written by the running instance for the command line
+    HOME/high-water.json how far its database had come, as of the last moments of a run
     HOME/data/           ours alone, marked; what `--fresh` removes
         postgres/        or a link to a folder elsewhere (see `postgres_folder`)
         redis/
