@@ -86,7 +86,6 @@ async def governed(
             desk=world.trading.engine,
             stores=Stores(
                 users=stores.users,
-                policies=stores.policies,
                 positions=stores.positions,
                 orders=stores.orders,
                 day_pnl=stores.day_pnl,
