@@ -24,7 +24,6 @@ UNSIGNED_128 = (0, 2**128 - 1)
 UNSIGNED_256 = (0, 2**256 - 1)
 REFUSALS = (
     TypeError,
-    UnicodeEncodeError,  # text with half a character, where a word is asked
     _core.InvalidInput,
     _core.AbiError,
     _core.NonceError,

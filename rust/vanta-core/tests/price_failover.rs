@@ -5,7 +5,7 @@ mod price_support;
 use price_support::{MS, P, World, moved, primary, push, stream};
 use rstest::rstest;
 use vanta_core::price::{FeedSpec, Number, Observation, Quality, Reject};
-use vanta_core::units::SECOND_NS;
+use vanta_core::units::{MarketIx, SECOND_NS, SourceIx};
 
 const STEP: i64 = 100 * MS;
 
@@ -278,5 +278,40 @@ fn a_return_that_time_brought_is_not_taken_back() {
         ..world.observation(P)
     };
     assert_eq!(world.offer(0, &wide), Reject::WideConf);
+    assert_eq!(world.quality(), Quality::Good);
+}
+
+#[test]
+fn a_refusal_of_the_primary_does_not_undo_what_it_said_before_within_one_batch() {
+    let mut world = World::streams(3);
+    let prices = [moved(P, 1), P, P];
+    world.all(&prices);
+    // The primary falls silent, and must then prove itself for ten seconds and five words.
+    world.run(&[], 2 * SECOND_NS, SECOND_NS);
+    for _ in 0..6 {
+        world.pass(SECOND_NS);
+        world.say(1, P);
+        world.say(2, P);
+    }
+    assert_eq!(world.quality(), Quality::Degraded);
+    world.run(&prices, 10 * SECOND_NS, 2 * SECOND_NS + SECOND_NS / 2);
+    assert_eq!(world.quality(), Quality::Degraded);
+    world.pass(2 * SECOND_NS + SECOND_NS / 2);
+    let refused = Observation {
+        value: Number::Int(0),
+        ..world.observation(P)
+    };
+    let words = [
+        (1, world.observation(P)),
+        (2, world.observation(P)),
+        (0, world.observation(moved(P, 1))),
+        (0, refused),
+    ];
+    let market = MarketIx::new(0).unwrap();
+    let offers = words.map(|(source, seen)| (market, SourceIx::new(source).unwrap(), seen));
+    world.book.update_many(offers.into_iter(), |_| {});
+    // It had returned before it was refused, so nothing is to be proven again.
+    world.pass(STEP);
+    world.all(&prices);
     assert_eq!(world.quality(), Quality::Good);
 }

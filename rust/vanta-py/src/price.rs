@@ -17,6 +17,7 @@ use vanta_core::units::{MarketIx, SourceIx, TimeNs};
 
 use crate::arrays::{OptionalArg, array, int, int_or};
 use crate::errors::{detached, invalid, to_py};
+use crate::words::Word;
 use batch::{Columns, scaled};
 use config::PyAggregateConfig;
 use quote::{PyQuote, PyQuotes};
@@ -91,7 +92,7 @@ impl PyPriceBook {
         &self,
         market_ix: Any<'_, '_>,
         source_ix: Any<'_, '_>,
-        kind: &str,
+        kind: Word<'_>,
         group: Any<'_, '_>,
         primary: bool,
         expo: OptionalArg<'_>,
@@ -102,7 +103,7 @@ impl PyPriceBook {
         conf_required: bool,
     ) -> PyResult<()> {
         let (market, source) = feed(market_ix, source_ix)?;
-        let kind = match kind {
+        let kind = match kind.0 {
             "stream" => FeedKind::Stream,
             "push" => FeedKind::Push,
             _ => return Err(invalid("kind", "must be \"stream\" or \"push\"")),

@@ -4,7 +4,7 @@
 //! and 32, never hex text.
 
 use alloy_primitives::{Address, B256, I256, U256};
-use pyo3::exceptions::PyTypeError;
+use pyo3::exceptions::{PyTypeError, PyUnicodeEncodeError};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyBytes, PyDict, PyInt, PyString};
@@ -95,6 +95,24 @@ pub(crate) fn text<'a>(name: &'static str, any: &'a Bound<'_, PyAny>) -> PyResul
             "{name} must be str, not {}",
             type_name(any)
         ))),
+    }
+}
+
+/// A word of a closed set. Text that is not Unicode is no such word, and refused as any other.
+#[derive(Clone, Copy)]
+pub(crate) struct Word<'a>(pub(crate) &'a str);
+
+impl<'a, 'py> FromPyObject<'a, 'py> for Word<'a> {
+    type Error = PyErr;
+
+    fn extract(given: Borrowed<'a, 'py, PyAny>) -> PyResult<Self> {
+        match given.extract::<&'a str>() {
+            Ok(word) => Ok(Self(word)),
+            Err(error) if error.is_instance_of::<PyUnicodeEncodeError>(given.py()) => {
+                Ok(Self("\u{fffd}"))
+            }
+            Err(error) => Err(error),
+        }
     }
 }
 

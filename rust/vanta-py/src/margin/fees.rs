@@ -8,6 +8,7 @@ use vanta_core::units::{PercentE10, UsdE6};
 use super::words::{OwnedTiers, tier_rule};
 use crate::arrays::{OptionalArg, int, int_or, pairs};
 use crate::errors::to_py;
+use crate::words::Word;
 
 fn worded(answer: Result<(PercentE10, FeeKind), CoreError>) -> PyResult<(i64, &'static str)> {
     answer
@@ -157,11 +158,11 @@ fn upside_share(
     profit_p_e10: &Bound<'_, PyAny>,
     thresholds_p_e10: &Bound<'_, PyAny>,
     fees_p_e10: &Bound<'_, PyAny>,
-    rule: &str,
+    rule: Word<'_>,
 ) -> PyResult<i64> {
     let tiers = OwnedTiers::read(thresholds_p_e10, fees_p_e10)?;
     let profit = int("profit_p_e10", profit_p_e10)?;
-    margin::upside_share(profit, &tiers.tiers(), tier_rule(rule)?)
+    margin::upside_share(profit, &tiers.tiers(), tier_rule(rule.0)?)
         .map(PercentE10::get)
         .map_err(to_py)
 }
@@ -174,11 +175,11 @@ fn upside_fee(
     pnl_e6: &Bound<'_, PyAny>,
     thresholds_p_e10: &Bound<'_, PyAny>,
     fees_p_e10: &Bound<'_, PyAny>,
-    rule: &str,
+    rule: Word<'_>,
 ) -> PyResult<(i64, i64)> {
     let tiers = OwnedTiers::read(thresholds_p_e10, fees_p_e10)?;
     let (profit, pnl) = (int("profit_p_e10", profit_p_e10)?, int("pnl_e6", pnl_e6)?);
-    margin::upside_fee(profit, pnl, &tiers.tiers(), tier_rule(rule)?)
+    margin::upside_fee(profit, pnl, &tiers.tiers(), tier_rule(rule.0)?)
         .map(|(share, fee)| (share.get(), fee.get()))
         .map_err(to_py)
 }

@@ -7,6 +7,7 @@ use vanta_core::units::{PercentE10, UsdE6};
 use super::words::{OwnedTiers, fee_base, tier_rule};
 use crate::arrays::{OptionalArg, int, int_or};
 use crate::errors::to_py;
+use crate::words::Word;
 
 /// Net profit, part by part.
 #[pyclass(frozen, module = "vanta._core", name = "NetPnl", get_all)]
@@ -37,7 +38,7 @@ impl From<NetPnl> for PyNetPnl {
 #[pyo3(signature = (
     *, entry_e10, price_e10, collateral_e6, leverage_e10, is_long, rollover_e6, funding_e6,
     close_fee_p_e10, fee_discount_p_e10=OptionalArg::ABSENT, loss_protection_p_e10=OptionalArg::ABSENT,
-    close_fee_base="notional"
+    close_fee_base=Word("notional")
 ), text_signature = "(*, entry_e10, price_e10, collateral_e6, leverage_e10, is_long, rollover_e6, funding_e6, close_fee_p_e10, fee_discount_p_e10=0, loss_protection_p_e10=0, close_fee_base='notional')")]
 #[expect(clippy::too_many_arguments, reason = "one figure each, by keyword")]
 fn net_pnl(
@@ -51,7 +52,7 @@ fn net_pnl(
     close_fee_p_e10: &Bound<'_, PyAny>,
     fee_discount_p_e10: OptionalArg<'_>,
     loss_protection_p_e10: OptionalArg<'_>,
-    close_fee_base: &str,
+    close_fee_base: Word<'_>,
 ) -> PyResult<PyNetPnl> {
     let position = Owed {
         entry: int("entry_e10", entry_e10)?,
@@ -67,7 +68,7 @@ fn net_pnl(
         close_fee: int("close_fee_p_e10", close_fee_p_e10)?,
         discount: int_or("fee_discount_p_e10", fee_discount_p_e10, none)?,
         loss_protection: int_or("loss_protection_p_e10", loss_protection_p_e10, none)?,
-        base: fee_base(close_fee_base)?,
+        base: fee_base(close_fee_base.0)?,
     };
     margin::net_pnl(&position, &terms)
         .map(PyNetPnl::from)
@@ -78,8 +79,8 @@ fn net_pnl(
 #[pyfunction]
 #[pyo3(signature = (
     *, entry_e10, price_e10, collateral_e6, leverage_e10, is_long, rollover_e6, funding_e6,
-    thresholds_p_e10, fees_p_e10, rule="highest_met"
-))]
+    thresholds_p_e10, fees_p_e10, rule=Word("highest_met")
+), text_signature = "(*, entry_e10, price_e10, collateral_e6, leverage_e10, is_long, rollover_e6, funding_e6, thresholds_p_e10, fees_p_e10, rule='highest_met')")]
 #[expect(clippy::too_many_arguments, reason = "one figure each, by keyword")]
 fn net_pnl_upside(
     entry_e10: &Bound<'_, PyAny>,
@@ -91,7 +92,7 @@ fn net_pnl_upside(
     funding_e6: &Bound<'_, PyAny>,
     thresholds_p_e10: &Bound<'_, PyAny>,
     fees_p_e10: &Bound<'_, PyAny>,
-    rule: &str,
+    rule: Word<'_>,
 ) -> PyResult<PyNetPnl> {
     let position = Owed {
         entry: int("entry_e10", entry_e10)?,
@@ -103,7 +104,7 @@ fn net_pnl_upside(
         funding: int("funding_e6", funding_e6)?,
     };
     let tiers = OwnedTiers::read(thresholds_p_e10, fees_p_e10)?;
-    margin::net_pnl_upside(&position, &tiers.tiers(), tier_rule(rule)?)
+    margin::net_pnl_upside(&position, &tiers.tiers(), tier_rule(rule.0)?)
         .map(PyNetPnl::from)
         .map_err(to_py)
 }

@@ -11,6 +11,7 @@ use vanta_core::units::{PercentE10, PriceE10, RatioE10, UsdE6};
 use super::words::{OwnedTiers, corners};
 use crate::arrays::{FromInt, OptionalArg, int, int_or};
 use crate::errors::{invalid, to_py};
+use crate::words::Word;
 
 type Findings = Vec<(usize, i64, i64)>;
 
@@ -227,7 +228,7 @@ fn rows(findings: &[Finding]) -> Findings {
 /// (failures, warnings) of an order that would open a position, each (rule, value, limit).
 #[pyfunction]
 #[pyo3(signature = (
-    rules, caps, *, is_long, collateral_e6, leverage_e10, wallet_oi_e6, open_trades, kind="market",
+    rules, caps, *, is_long, collateral_e6, leverage_e10, wallet_oi_e6, open_trades, kind=Word("market"),
     price_e10=OptionalArg::ABSENT, market_e10=OptionalArg::ABSENT,
     take_profit_p_e10=OptionalArg::ABSENT, stop_loss_p_e10=OptionalArg::ABSENT,
     spread_p_e10=OptionalArg::ABSENT, slippage_p_e10=OptionalArg::ABSENT
@@ -241,7 +242,7 @@ fn validate_order(
     leverage_e10: &Bound<'_, PyAny>,
     wallet_oi_e6: &Bound<'_, PyAny>,
     open_trades: &Bound<'_, PyAny>,
-    kind: &str,
+    kind: Word<'_>,
     price_e10: OptionalArg<'_>,
     market_e10: OptionalArg<'_>,
     take_profit_p_e10: OptionalArg<'_>,
@@ -253,7 +254,7 @@ fn validate_order(
         side: Side::from_is_long(is_long),
         collateral: int("collateral_e6", collateral_e6)?,
         leverage: int("leverage_e10", leverage_e10)?,
-        price: order_price(kind, given("price_e10", price_e10)?)?,
+        price: order_price(kind.0, given("price_e10", price_e10)?)?,
         market: given("market_e10", market_e10)?,
         take_profit: given("take_profit_p_e10", take_profit_p_e10)?,
         stop_loss: given("stop_loss_p_e10", stop_loss_p_e10)?,
