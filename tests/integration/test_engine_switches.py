@@ -1,7 +1,8 @@
 """Stops and maintenance: in force at once, durable, and never lifted by accident."""
 
 import asyncio
-from collections.abc import Sequence
+import os
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -158,11 +159,33 @@ async def test_the_coming_and_going_of_the_stop_file_is_on_record(
     assert acts == [("file:none", "system.stop_file"), ("file:all", "system.stop_file")]
 
 
+@pytest.mark.parametrize(
+    ("make", "why"),
+    [
+        (Path.mkdir, "it is no plain file"),
+        (os.mkfifo, "it is no plain file"),
+        (lambda path: path.symlink_to("nowhere"), "it is a link to nowhere"),
+        (lambda path: path.symlink_to(path), "Too many levels of symbolic links"),
+        (lambda path: path.symlink_to("/dev/zero"), "it is no plain file"),
+    ],
+    ids=["folder", "pipe", "link to nowhere", "link to itself", "device"],
+)
 async def test_a_stop_file_that_cannot_be_read_stops_opens(
+    board: SwitchBoard, tmp_path: Path, make: Callable[[Path], None], why: str
+) -> None:
+    make(tmp_path / "STOP")
+    state = look(board)
+    assert (state.stop, state.stop_reason) == (Stop.OPENS, f"STOP cannot be read: {why}")
+
+
+async def test_of_a_huge_stop_file_only_the_beginning_is_read(
     board: SwitchBoard, tmp_path: Path
 ) -> None:
-    (tmp_path / "STOP").mkdir()
-    assert look(board).stop is Stop.OPENS
+    with (tmp_path / "STOP").open("wb") as file:
+        file.write(b"all\n" + b"x" * 2_000)
+        file.truncate(10**12)
+    state = look(board)
+    assert (state.stop, len(state.stop_reason)) == (Stop.ALL, 996)
 
 
 async def test_live_does_not_come_back_when_the_stop_file_goes_away(

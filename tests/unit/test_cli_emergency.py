@@ -1,6 +1,7 @@
 """The stop file from the command line, where nothing else runs."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -57,3 +58,32 @@ def test_resume_removes_the_file(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert json.loads(capsys.readouterr().out)["removed"] is True
     assert not (tmp_path / STOP_FILE).exists()
     assert run(tmp_path, "emergency-resume") == 6  # nothing to remove and nobody to ask
+
+
+@pytest.mark.parametrize("words", [("emergency-stop", "--all"), ("emergency-resume",)])
+def test_a_folder_in_the_place_of_the_file_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], words: tuple[str, ...]
+) -> None:
+    (tmp_path / STOP_FILE).mkdir()
+    assert run(tmp_path, *words) == 1
+    told = capsys.readouterr().err
+    assert f"{tmp_path / STOP_FILE} cannot be" in told
+    assert "stops new trades only" in told or "goes on stopping" in told
+    assert [path.name for path in tmp_path.iterdir()] == [STOP_FILE]
+
+
+def test_whatever_stands_there_is_replaced_and_removed(tmp_path: Path) -> None:
+    path = tmp_path / STOP_FILE
+    for make in (os.mkfifo, lambda path: path.symlink_to("nowhere"), huge):
+        make(path)
+        assert run(tmp_path, "emergency-stop", "--all") == 0
+        assert stands(tmp_path) == (Stop.ALL, "")
+        path.unlink()
+        make(path)
+        assert run(tmp_path, "emergency-resume") == 0
+        assert list(tmp_path.iterdir()) == []
+
+
+def huge(path: Path) -> None:
+    with path.open("wb") as file:
+        file.truncate(10**12)

@@ -15,7 +15,8 @@ from vanta.cli.context import Context
 from vanta.cli.exits import CliError, Exit
 from vanta.cli.instance import find
 from vanta.domain.errors import NotRunningError
-from vanta.domain.system import STOP_FILE, Stop, read_stop, stop_text
+from vanta.domain.system import STOP_FILE, Stop, stop_text
+from vanta.engine.stop_file import StopFile
 from vanta.settings import home_of
 
 REASON_LIMIT: Final = 200
@@ -27,7 +28,7 @@ ASK_EVERY_S: Final = 0.1
 def stop(context: Context) -> int:
     """Write the stop file, and say whether a running instance obeys.
 
-    Raises `CliError` 3 when there is no such home.
+    Raises `CliError` 3 when there is no such home, 1 when the file cannot be written.
     """
     home = _home(context)
     level = Stop.ALL if context.args.all else Stop.OPENS
@@ -37,7 +38,7 @@ def stop(context: Context) -> int:
     if stands.level > level.level:
         level, reason = stands, old_reason  # a stop never loosens another
     else:
-        _write(path, stop_text(level, reason))
+        _put(path, level, reason)
     if context.output.as_json:
         told = {"stop": level.value, "reason": reason, "file": str(path)}
         context.output.document({**told, "instance": _obeys(home, level)})
@@ -53,12 +54,13 @@ def stop(context: Context) -> int:
 def resume(context: Context) -> int:
     """Remove the stop file; ask a running instance to lift its own stop too.
 
-    Raises `CliError` 5 when that is refused, `NotRunningError` when there was no file either.
+    Raises `CliError` 5 when that is refused, 1 when the file cannot be removed, `NotRunningError`
+    when there was no file either.
     """
     home = _home(context)
     path = home / STOP_FILE
     stood = _standing(path)[0] is not Stop.NONE
-    path.unlink(missing_ok=True)
+    _remove(path)
     if stood:
         context.output.say(f"{path} is removed.")
     try:
@@ -98,21 +100,49 @@ def _home(context: Context) -> Path:
 
 
 def _standing(path: Path) -> tuple[Stop, str]:
+    """Read what stands there as a running instance reads it."""
+    file = StopFile(path)
+    file.look()
+    return file.stop, file.reason
+
+
+def _put(path: Path, level: Stop, reason: str) -> None:
+    """Write the file. Raises `CliError` that says what is in force all the same."""
     try:
-        return read_stop(path.read_text(errors="replace"))
-    except FileNotFoundError:
-        return Stop.NONE, ""
+        _write(path, stop_text(level, reason))
+    except OSError as error:
+        stands = _standing(path)[0]
+        where = {
+            Stop.NONE: "Nothing is stopped by it",
+            Stop.OPENS: "As it is it stops new trades only",
+            Stop.ALL: "As it is it stops all trading",
+        }[stands]
+        text = f"{path} cannot be written: {error.strerror}. {where}."
+        hint = "Make room for it and ask again; ending the process stops everything."
+        raise CliError(Exit.FAILURE, "E-FAILED", text, hint=hint) from None
+
+
+def _remove(path: Path) -> None:
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        text = f"{path} cannot be removed: {error.strerror}. It goes on stopping."
+        raise CliError(Exit.FAILURE, "E-FAILED", text, hint="Remove it by hand.") from None
 
 
 def _write(path: Path, text: str) -> None:
     """Put the file there whole and on the disk: a power cut must not lift a stop."""
     draft = path.with_name(f".{path.name}.{os.getpid()}")
-    with draft.open("w") as file:
-        file.write(text + "\n")
-        file.flush()
-        os.fsync(file.fileno())
-    draft.chmod(0o644)  # whoever runs the instance must be able to read which stop it is
-    draft.replace(path)
+    try:
+        with draft.open("w") as file:
+            file.write(text + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        draft.chmod(0o644)  # whoever runs the instance must be able to read which stop it is
+        draft.replace(path)
+    except BaseException:
+        draft.unlink(missing_ok=True)
+        raise
     folder = os.open(path.parent, os.O_RDONLY)
     try:
         os.fsync(folder)

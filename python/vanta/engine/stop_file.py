@@ -1,5 +1,8 @@
 """The stop file: a switch that anybody at the machine can turn, and our own last resort."""
 
+import errno
+import os
+import stat
 from pathlib import Path
 from typing import Final
 
@@ -59,11 +62,19 @@ class StopFile:
         try:
             return read_stop(self._text())
         except FileNotFoundError:
-            return Stop.NONE, ""
+            if not self.path.is_symlink():
+                return Stop.NONE, ""
+            return Stop.OPENS, f"{self.path.name} cannot be read: it is a link to nowhere"
         except OSError as error:
             # It is there and cannot be read: that is no permission to go on.
             return Stop.OPENS, f"{self.path.name} cannot be read: {error.strerror}"
 
     def _text(self) -> str:
-        with self.path.open("rb") as file:
-            return file.read(READ_LIMIT).decode("utf-8", "replace")
+        # Never waits: opening a pipe would hold up the whole engine.
+        file = os.open(self.path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        try:
+            if not stat.S_ISREG(os.fstat(file).st_mode):
+                raise OSError(errno.EINVAL, "it is no plain file")
+            return os.read(file, READ_LIMIT).decode("utf-8", "replace")
+        finally:
+            os.close(file)
