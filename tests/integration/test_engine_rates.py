@@ -215,6 +215,8 @@ async def test_without_counters_nothing_opens_and_everything_closes(
         assert (await world.done(close_intent(user_id, one.position_id))).position_id
         # From the first failure on nobody is asked, until the watch over Redis says so.
         asked = counters.asked
+        seen = await world.engine.preview(open_intent(user_id))
+        assert [reason.rule for reason in seen.verdict.reasons] == ["RATE_COUNTERS"]
         for _ in range(3):
             assert rules(await world.engine.submit(open_intent(user_id))) == ["RATE_COUNTERS"]
         counters.down = False
@@ -224,6 +226,7 @@ async def test_without_counters_nothing_opens_and_everything_closes(
         await world.modes.read()
         assert rules(await world.engine.submit(open_intent(user_id))) == ["RATE_COUNTERS"]
         await world.modes.read()
+        assert (await world.engine.preview(open_intent(user_id))).verdict.ok
         assert (await world.done(open_intent(user_id))).state is OrderState.FILLED
         assert (await world.done(close_intent(user_id, two.position_id))).position_id
         # What may have been counted while it failed was given back.

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import time
 from pathlib import Path
 
 import pytest
@@ -258,6 +259,28 @@ async def test_a_paused_server_is_given_up_and_its_late_answer_not_mistaken(
         # Whether b counted is not known; asked again it counts once.
         assert (await counters.take([ask("b", 6), ask("c", 7)], T))[1].counted
         assert (await counters.usage(USER, T)).volume_hour_e6.value == 18
+    finally:
+        signal_to(server, signal.SIGCONT)
+        await client.aclose()
+        await server.stop()
+
+
+async def test_what_holds_up_this_process_is_no_lost_server(open_folder: Path) -> None:
+    data = open_folder / "redis"
+    data.mkdir()
+    server = EmbeddedRedis(data, open_folder / "s")
+    client = redis_client(await server.start(), timeout_s=None)
+    try:
+        counters = Counters(client, timeout_s=0.5)
+        await counters.take([ask("a", 5)], T)
+        signal_to(server, signal.SIGSTOP)
+        taking = asyncio.create_task(counters.take([ask("b", 6)], T))
+        for _ in range(20):
+            await asyncio.sleep(0)
+        # The loop is busy for longer than the time-out; meanwhile the answer comes.
+        signal_to(server, signal.SIGCONT)
+        time.sleep(0.8)
+        assert (await taking)[0].counted
     finally:
         signal_to(server, signal.SIGCONT)
         await client.aclose()

@@ -157,6 +157,8 @@ class Engine:
         """Compute what a ticket shows; reserves and writes nothing. Raises as `submit`."""
         await self._book.ensure(intent.user_id)
         decision = self._admission.decide(intent, reserve=False)
+        if decision.is_open and not decision.reasons:
+            decision.reasons.extend(self._rates.against())
         quote = decision.quote
         figures = decision.figures
         if figures is None:

@@ -59,7 +59,7 @@ class Rates:
         opens = [decision for decision in decisions if decision.is_open and not decision.reasons]
         if not opens:
             return
-        if not self._answers():
+        if self.against():
             self._refuse_all(opens)
             return
         asks = [self._ask(decision.intent) for decision in opens]
@@ -76,6 +76,10 @@ class Rates:
             if not grant.ok:
                 self._refuse(decision, [_reason(e, decision, now_ns) for e in grant.excesses])
                 decision.nearest_e6 = _nearest_e6(decision, grant.excesses)
+
+    def against(self) -> tuple[Reason, ...]:
+        """Return what speaks against any open now, without asking."""
+        return () if self._answers() else (NO_COUNTERS,)
 
     def owe(self, decisions: Iterable[Decision]) -> None:
         """Note counted opens that came to nothing; `settle` takes them out again."""

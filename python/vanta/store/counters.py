@@ -23,9 +23,10 @@ from redis.exceptions import NoScriptError, ResponseError
 from vanta.domain.enums import Source
 from vanta.domain.errors import InputError
 from vanta.domain.policy import Policy
+from vanta.store.patience import Patience
 from vanta.store.redis import Client
 
-TIMEOUT_S: Final = 0.25  # for everything: an open that waits for Redis is better refused
+TIMEOUT_S: Final = 0.25  # without a word: an open that waits for Redis is better refused
 TOGETHER: Final = 8  # connections in use at once; the others wait, which is part of the time
 COUNTABLE: Final = 2**50  # amounts and limits; sums over several windows stay exact in a double
 RULES: Final = (
@@ -142,7 +143,7 @@ _USAGE: Final = _Script("usage", *_OPENS, "messages")
 class Counters:
     """Counts and refuses in one step, each user's in one slot of a cluster.
 
-    All methods raise `RedisError`, `OSError` or `TimeoutError` when Redis does not answer within
+    All methods raise `RedisError`, `OSError` or `TimeoutError` when Redis says nothing for
     `timeout_s`; whether it counted is then not known, and asking again counts once.
     """
 
@@ -199,25 +200,26 @@ class Counters:
         if not bodies:
             return []
         head = script.by_sha
-        async with asyncio.timeout(self._timeout_s), self._turns:
-            answers = await self._exchange(head + head.join(bodies), len(bodies))
+        async with Patience(self._timeout_s) as patience, self._turns:
+            answers = await self._exchange(head + head.join(bodies), len(bodies), patience)
             lost = [n for n, said in enumerate(answers) if isinstance(said, NoScriptError)]
             if lost:
                 # A server that restarted or was flushed. Its script comes with the first call.
                 again = script.by_source + head.join([bodies[n] for n in lost])
-                for n, said in zip(lost, await self._exchange(again, len(lost)), strict=True):
+                found = await self._exchange(again, len(lost), patience)
+                for n, said in zip(lost, found, strict=True):
                     answers[n] = said
         for said in answers:
             if isinstance(said, Exception):
                 raise said
         return answers
 
-    async def _exchange(self, packed: bytes, count: int) -> list[Any]:
+    async def _exchange(self, packed: bytes, count: int, patience: Patience) -> list[Any]:
         pool = self._redis.connection_pool
         connection = await pool.get_connection()  # type: ignore[no-untyped-call]
         try:
             await connection.send_packed_command(packed)
-            return [await _answer(connection) for _ in range(count)]
+            return [await _answer(connection, patience) for _ in range(count)]
         except BaseException:
             # What is still on its way must not be taken for the answer to another question.
             await connection.disconnect(nowait=True)
@@ -226,12 +228,14 @@ class Counters:
             await pool.release(connection)
 
 
-async def _answer(connection: Any) -> Any:
+async def _answer(connection: Any, patience: Patience) -> Any:
     """Read one answer; an error of the server is one too, so that the rest is read as well."""
     try:
-        return await connection.read_response(timeout=math.inf)  # the time-out is of the whole
+        said = await connection.read_response(timeout=math.inf)  # the patience has one
     except ResponseError as error:
-        return error
+        said = error
+    patience.heard()
+    return said
 
 
 def _instants(now_ns: int) -> tuple[int, int, int]:
