@@ -119,6 +119,24 @@ async def test_without_an_owner_only_what_is_for_everybody(
     assert "users" not in {c["name"] for c in answer["commands"]}
 
 
+async def test_everywhere_the_same_person_acts_who_is_not_named(
+    http: ControlHttp, trader: User
+) -> None:
+    async def persons() -> set[int]:
+        _, limits = await http.run("limits")
+        _, risk = await http.call("GET", "/api/v1/risk")
+        _, commands = await http.call("GET", "/api/v1/commands")
+        return {limits["data"]["user_id"], risk["user_id"], commands["user_id"]}
+
+    assert await persons() == {trader.id}  # there is no owner yet: who was here first
+    boss = await http.world.person("super_admin")
+    assert await persons() == {boss.id}
+    await http.world.person("super_admin")
+    assert await persons() == {boss.id}
+    await http.world.pool.execute("UPDATE users SET role = 'trader' WHERE id = $1", boss.id)
+    assert trader.id not in await persons()
+
+
 async def test_the_owner_acts_unless_another_is_named(
     http: ControlHttp, trader: User, boss: User
 ) -> None:

@@ -31,6 +31,8 @@ class TestOpen:
             "ok": True,
             "reasons": [],
             "nearest_collateral": None,
+            "adjusted": [],
+            "card": [],
         }
         assert answer["position"]["collateral"] == "100"
         assert answer["position"]["entry"] == "61240"

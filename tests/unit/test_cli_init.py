@@ -1,12 +1,14 @@
 """`vanta init`: a home, a code shown once, and what to do next."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
 
 from vanta.cli import main
 from vanta.clock import SystemClock
+from vanta.keys.configured import sandbox_key
 from vanta.store import owner_file
 
 
@@ -51,6 +53,27 @@ def test_it_says_whether_a_master_key_is_there(
     assert document["master_key"] is False
     assert counts(tmp_path, document["owner_code"])
     assert document["expires_at"].endswith("+00:00")
+
+
+def test_it_finds_the_key_that_a_demo_made(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    key = sandbox_key(tmp_path)
+    key.parent.mkdir()
+    key.write_text("anything")
+    told = run(capsys, tmp_path)[2]
+    assert "No master key yet" not in told
+    assert f"VANTA_MASTER_KEY_FILE={key}" in told  # what `vanta run` asks for
+    assert json.loads(run(capsys, tmp_path, "--json")[1])["master_key"] is True
+
+
+def test_it_does_not_say_to_start_what_runs(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert "Start it" in run(capsys, tmp_path)[2]
+    running = {"http_url": "http://127.0.0.1:1", "token": "t" * 20, "pid": os.getpid()}
+    (tmp_path / "instance.json").write_text(json.dumps(running))
+    assert "Start it" not in run(capsys, tmp_path)[2]
 
 
 def test_a_home_that_cannot_be_made_is_named(

@@ -176,7 +176,7 @@ class House:
         return made
 
     async def _seed(self) -> Seeded | None:
-        # The demo's trader comes first: who names no user means the first.
+        # The demo's trader comes first: until there is an owner, who names no user means the first.
         seeded = None
         if self.wish is not None:
             seeded = await seed(self.stores.pool, self.clock, self.stores.providers)

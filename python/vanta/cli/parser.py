@@ -31,7 +31,10 @@ def _common() -> argparse.ArgumentParser:
         "--json", action="store_true", default=argparse.SUPPRESS, help="one JSON document on stdout"
     )
     group.add_argument(
-        "--user", metavar="ID", default=argparse.SUPPRESS, help="act for this user (operator only)"
+        "--user",
+        metavar="ID",
+        default=argparse.SUPPRESS,
+        help="act for this user, else for the owner",
     )
     group.add_argument(
         "--home",

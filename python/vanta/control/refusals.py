@@ -5,7 +5,7 @@ from vanta.domain.policy import User
 from vanta.domain.roles import Standing
 from vanta.domain.verdict import Reason
 
-NO_PANEL = "`vanta security` on the desk's own machine, or /security in our private chat."
+NO_PANEL = "`vanta security pin` on the desk's own machine, or /security in our private chat."
 
 
 def reason(code: str, rule: str, text: str) -> Reason:

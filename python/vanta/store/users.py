@@ -72,6 +72,22 @@ class Users:
         """Return everybody, by id."""
         return [_user(row) for row in await self._pool.fetch(self._ALL)]
 
+    _OWNER: Final = """
+        SELECT * FROM users WHERE role = 'super_admin' AND standing = 'active' ORDER BY id LIMIT 1
+    """
+
+    async def owner(self) -> User | None:
+        """Return the first active super admin, if there is one."""
+        row = await self._pool.fetchrow(self._OWNER)
+        return None if row is None else _user(row)
+
+    _FIRST: Final = "SELECT * FROM users ORDER BY id LIMIT 1"
+
+    async def first(self) -> User | None:
+        """Return who was here first, if anybody is."""
+        row = await self._pool.fetchrow(self._FIRST)
+        return None if row is None else _user(row)
+
     _BIND: Final = "UPDATE users SET telegram_id = $2 WHERE id = $1"
 
     async def bind_telegram(self, user_id: int, telegram_id: int | None) -> None:

@@ -110,20 +110,18 @@ class Api:
         self.simulated = simulated
         self.settle_s = settle_s
         self.started_mono_ns = clock.mono_ns()
-        self._default_user_id = 0
 
     async def user(self, header: str | None) -> User:
-        """Return the user of an `X-Vanta-User` header; without one the first user.
+        """Return the user of an `X-Vanta-User` header; without one the owner.
+
+        The owner is the first active super admin; until there is one, the first user.
 
         Raises `ApiError` 422 for a malformed id and 404 for an unknown one.
         """
         if header is None:
-            if not self._default_user_id:
-                self._default_user_id = min(
-                    (u.id for u in await self.stores.users.all()), default=0
-                )
-            if self._default_user_id:
-                return await self.stores.users.get(self._default_user_id)
+            users = self.stores.users
+            if (found := await users.owner() or await users.first()) is not None:
+                return found
             raise ApiError(
                 404,
                 "E-ARG",

@@ -20,7 +20,7 @@ NOT_FOUND: Final = "NOT_FOUND"
 OF_EVERYBODY: Final = frozenset({Right.LOOK, Right.TRADE})
 _NO_OWNER: Final = (
     "There is no owner yet. `vanta init` prints a one-time owner code: send `/start CODE` in the "
-    "chat. Or name the acting user in X-Vanta-User (`--user ID`)."
+    "chat, then try again. `--user ID` (X-Vanta-User) acts for somebody with the right."
 )
 
 
@@ -78,19 +78,16 @@ class CommandDoor:
 
 
 async def acting_user(api: Api, request: web.Request, *, for_everybody: bool = False) -> User:
-    """Return who acts: the named user, else the owner.
+    """Return who acts: the named user, else the owner, as everywhere in this API.
 
-    What is `for_everybody` is done by this API's usual user where there is no owner yet.
-    Raises `ApiError` 403 when there is none, 404 for an unknown user.
+    Where there is no owner yet, only what is `for_everybody` is done, by the first user.
+    Raises `ApiError` 403 for the rest, 404 for an unknown user.
     """
     named = request.headers.get("X-Vanta-User")
-    if named is not None:
-        return await api.user(named)
-    for user in await api.stores.users.all():
-        if user.role == Role.SUPER_ADMIN and user.standing == Standing.ACTIVE:
-            return user
-    if for_everybody:
-        return await api.user(None)
+    user = await api.user(named)
+    is_owner = user.role == Role.SUPER_ADMIN and user.standing == Standing.ACTIVE
+    if named is not None or is_owner or for_everybody:
+        return user
     raise ApiError(403, "E-ROLE", _NO_OWNER)
 
 
