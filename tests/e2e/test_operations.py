@@ -77,7 +77,7 @@ def test_without_network_it_says_so_and_refuses_opens(start: Callable[..., Insta
     with pytest.raises(urllib.error.HTTPError) as failing:
         get(f"{instance.ready['http_url']}/readyz")
     assert failing.value.code == 503
-    assert json.loads(failing.value.read())["failing"] == ["price_feeds", "telegram"]
+    assert json.loads(failing.value.read())["failing"] == ["price_feeds", "chain", "telegram"]
     refused = instance.cli("trade", "open", "BTC", "long", "--collateral", "100", "--leverage", "5")
     assert refused.returncode == 5
     assert "E-STALE" in refused.stderr

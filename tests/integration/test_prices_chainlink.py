@@ -10,6 +10,7 @@ from tests.fakes.rpc import FakeRpc, Proxy
 from tests.fakes.sink import MemorySink, catalogue
 from tests.fakes.sleeper import ManualTime, NoJitter, eventually, running
 from vanta._core import AggregateConfig, PriceBook
+from vanta.app.readiness import chain_check
 from vanta.domain.enums import Quality
 from vanta.domain.sources import SourceNames
 from vanta.engine.feed import Feed
@@ -229,6 +230,22 @@ async def test_no_endpoint_means_lost(rig: Rig) -> None:
     rig.node.faults.append("500")
     with pytest.raises(LostError, match="HTTP 500"):
         await rig.poll()
+
+
+async def test_a_chain_that_stands_still_or_is_away_is_not_ready(rig: Rig) -> None:
+    ready = chain_check(rig.source)
+    assert await ready() == (False, "no block has been read yet")
+    await rig.poll()
+    assert await ready() == (True, "the newest block is 0 s old")
+    rig.time.advance(31 * SECOND)
+    await rig.source.poll(rig.sink)  # it answers, with the block of before
+    assert await ready() == (False, "the newest block is 31 s old")
+    await rig.poll()
+    rig.node.faults.append("cut")
+    rig.time.advance(31 * SECOND)
+    with pytest.raises(LostError):
+        await rig.source.poll(rig.sink)
+    assert await ready() == (False, "the newest block is 31 s old")
 
 
 async def test_it_goes_on_after_the_endpoint_failed(rig: Rig) -> None:

@@ -1,7 +1,7 @@
 """Builds the ways in: signal door, REST and health, Telegram."""
 
 import random
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 
 from aiohttp import web
 
@@ -9,7 +9,6 @@ from vanta.app.control import ControlRoom
 from vanta.app.lifecycle import write_atomically
 from vanta.app.trading import Stores, Trading
 from vanta.checks import Check
-from vanta.domain.enums import OPENING, Quality
 from vanta.domain.market import Catalogue
 from vanta.domain.ports import Clock
 from vanta.metrics import Metrics
@@ -115,56 +114,6 @@ def chat_server(home: Home, clock: Clock) -> tuple[BotApi, str]:
         write_atomically(path, new_token().encode())
     token = path.read_text().strip()
     return BotApi(clock, token=token, journal=path.with_name("messages.jsonl")), token
-
-
-def readiness(
-    *,
-    stores: Stores,
-    redis_healthy: Callable[[], Awaitable[bool]],
-    trading: Trading,
-    catalogue: Catalogue,
-    bot: TelegramBot | None,
-    supervisor: Supervisor,
-) -> Mapping[str, Check]:
-    """Return the readiness checks by part; `bot` is None where no Telegram is served."""
-
-    async def database() -> tuple[bool, str]:
-        if await stores.pool.fetchval("SHOW transaction_read_only") == "on":
-            return False, "answers, but takes no writes"
-        return True, "answers"
-
-    async def redis() -> tuple[bool, str]:
-        healthy = await redis_healthy()
-        return healthy, "answers" if healthy else "does not answer; mode is DRY"
-
-    async def prices() -> tuple[bool, str]:
-        usable = sum(Quality(trading.feed.quote(m.ix).quality) in OPENING for m in catalogue)
-        return usable > 0, f"{usable} of {len(catalogue)} markets have a tradable price"
-
-    async def engine() -> tuple[bool, str]:
-        ready = trading.takes_risk()
-        closed = "takes no new positions: starting, ending, or without its claim on the database"
-        return ready, "takes orders" if ready else closed
-
-    async def tasks() -> tuple[bool, str]:
-        troubles = supervisor.troubles()
-        told = "; ".join(f"{name}: {trouble}" for name, trouble in sorted(troubles.items()))
-        return not troubles, told or f"{len(supervisor.states)} at work"
-
-    checks: dict[str, Check] = {
-        "database": database,
-        "redis": redis,
-        "price_feeds": prices,
-        "engine": engine,
-        "tasks": tasks,
-    }
-    if bot is not None:
-
-        async def telegram() -> tuple[bool, str]:
-            return bot.healthy, "polling" if bot.healthy else "not reached; trying again"
-
-        checks["telegram"] = telegram
-    return checks
 
 
 def web_application(

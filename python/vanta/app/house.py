@@ -19,6 +19,7 @@ from vanta.app import doors, market, operators
 from vanta.app.control import ControlRoom
 from vanta.app.gauges import Gauges
 from vanta.app.lifecycle import Shutdown, write_atomically
+from vanta.app.readiness import readiness
 from vanta.app.ready import Ready
 from vanta.app.serving import HttpServer, bind, url_of
 from vanta.app.trading import Stores, Trading
@@ -30,6 +31,7 @@ from vanta.keys.configured import source_to_start
 from vanta.keys.keeper import KeyKeeper
 from vanta.keys.plain import seal_plain
 from vanta.metrics import Metrics
+from vanta.prices.chainlink import Chainlink
 from vanta.sandbox.home import Home
 from vanta.sandbox.seed import Seeded, seed
 from vanta.settings import Settings
@@ -76,6 +78,7 @@ class House:
         self.stores = Stores(pool, self.envelope)
         self.checks: dict[str, Check] = {}  # readiness by part, once it is built
         self.priced: set[int] = set()  # markets that any source quotes
+        self.chain: Chainlink | None = None  # where its prices are read from
         self.redis = redis
         self.counters = counters
         self.prices = PriceCache(redis)
@@ -121,11 +124,12 @@ class House:
         self.supervisor.add("audit.watch", gauges.watch_chain)
         self.supervisor.add("loop.lag", self._watch_loop, silent_after_s=SILENT_AFTER_S)
         self.checks.update(
-            doors.readiness(
+            readiness(
                 stores=self.stores,
                 redis_healthy=self._redis_healthy,
                 trading=trading,
                 catalogue=catalogue,
+                chain=self.chain,
                 bot=bot,
                 supervisor=self.supervisor,
             )
@@ -211,6 +215,8 @@ class House:
         )
         for source in sources:
             trading.feed.add_source(source)
+            if isinstance(source, Chainlink):
+                self.chain = source
             self.priced.update(spec.market_ix for spec in source.feeds())
             self.supervisor.add(f"prices.{source.name}", partial(source.run, trading.feed))
         trading.add_roles(self.supervisor)

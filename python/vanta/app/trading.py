@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection
+from typing import Final
 
 from vanta import logs
 from vanta._core import AggregateConfig, PriceBook, RiskBook
@@ -91,6 +92,8 @@ class Trading:
                              └─► trigger desk } before the stops do
     intent ─► engine ─► paper executor ─► ledger ─► listeners
     """
+
+    EXECUTOR: Final = "executor.paper"  # its task
 
     def __init__(
         self,
@@ -302,7 +305,7 @@ class Trading:
         for name, run in (
             ("feed", self.feed.run),
             ("engine", self.engine.run),
-            ("executor.paper", self.executor.run),
+            (self.EXECUTOR, self.executor.run),
             ("liquidator", self.liquidator.run),
             ("triggers", self.desk.run),
             ("triggers.watch", self.desk.watch_over),

@@ -117,6 +117,7 @@ class Chainlink:
         self._poll_s = poll_s
         self._sleep = sleep
         self._head_number = -1
+        self._sealed_ns: int | None = None
         self._verified_ns: int | None = None
         self.link = Link(
             self.name,
@@ -142,6 +143,10 @@ class Chainlink:
             )
             for f in self._feeds
         ]
+
+    def head_age_s(self) -> float | None:
+        """Return how long ago the newest block that was read was sealed; None before the first."""
+        return None if self._sealed_ns is None else (self._clock.now_ns() - self._sealed_ns) / 1e9
 
     async def run(self, sink: PriceSink) -> None:
         """Poll into `sink` for ever, with backoff while no endpoint answers."""
@@ -223,6 +228,7 @@ class Chainlink:
             _log.info("chainlink.lagging_head", behind=self._head_number - number)
             return False
         self._head_number = number
+        self._sealed_ns = sealed_s * 10**9
         sink.head(self.source_ix, sealed_s * 10**9)
         return True
 

@@ -67,6 +67,7 @@ class PaperExecutor:
         self._before_send = before_send
         self.queue: WaitingQueue[Order] = WaitingQueue(QUEUE, clock)
         self._busy: set[int] = set()
+        self._began_ns: int | None = None  # with the orders in hand
 
     async def execute_many(self, orders: Sequence[Order]) -> None:
         """Take orders over; an order already on its way here is not taken twice."""
@@ -79,12 +80,18 @@ class PaperExecutor:
         """Tell whether an order is on its way here."""
         return order_id in self._busy
 
+    def waits_s(self) -> float:
+        """Return how long the order that waits longest has been here; 0 when there is none."""
+        in_hand_ns = 0 if self._began_ns is None else self._clock.mono_ns() - self._began_ns
+        return max(in_hand_ns / 1e9, self.queue.age_s())
+
     async def run(self) -> None:
         """Fill orders for ever."""
         while True:
             rest()
             batch = [await self.queue.get()]
             beat()
+            self._began_ns = self._clock.mono_ns()
             while len(batch) < BATCH and not self.queue.empty():
                 batch.append(self.queue.get_nowait())
             try:
@@ -93,6 +100,7 @@ class PaperExecutor:
                 # Their rows stay unfinished; redelivery brings them back when the store answers.
                 _log.exception("paper.batch_failed", orders=len(batch))
             finally:
+                self._began_ns = None
                 self._busy.difference_update(order.id for order in batch)
 
     async def _execute(self, batch: Sequence[Order]) -> None:
