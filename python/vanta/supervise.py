@@ -218,6 +218,12 @@ class Supervisor:
                 await factory()
                 why = "ended"
                 _log.warning("task.ended", task=name)
+            except asyncio.CancelledError:
+                # A library's own task may have been cancelled, which nobody meant for this one.
+                if _is_cancelled():
+                    raise
+                why = "cancelled from within"
+                _log.warning("task.cancelled_within", task=name)
             except Exception as error:
                 why = f"{type(error).__name__}: {error}"[:200]
                 _log.exception("task.failed", task=name)
@@ -237,3 +243,8 @@ class Supervisor:
         if state.failing:
             ceiling = longest
         return self._rng.uniform(ceiling / 2, ceiling)
+
+
+def _is_cancelled() -> bool:
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0

@@ -314,3 +314,24 @@ async def test_a_task_between_two_runs_is_down_and_not_silent() -> None:
 def test_a_sign_of_life_outside_of_any_task_is_nothing() -> None:
     beat()
     rest()
+
+
+async def test_a_cancellation_that_nobody_meant_for_a_task_is_a_failure_like_any_other(
+    supervisor: Supervisor,
+) -> None:
+    runs = 0
+
+    async def awaits_what_was_cancelled() -> None:
+        nonlocal runs
+        runs += 1
+        if runs > 1:
+            await asyncio.Event().wait()
+        inner = asyncio.ensure_future(asyncio.Event().wait())
+        inner.cancel()
+        await inner
+
+    supervisor.add("library", awaits_what_was_cancelled)
+    async with Running(supervisor):
+        await eventually(lambda: runs == 2)
+        assert supervisor.states["library"].last_error == "cancelled from within"
+        assert supervisor.states["library"].running
