@@ -53,7 +53,6 @@ class Approvals:
             await self._users.hold_rights(conn)
             row = await self._rows.ask(conn, user_id, info.name, args, now_ns, now_ns + LIFE_NS)
             others = await self._users.other_super_admins(user_id, conn)
-            await self._note(conn, actor, "approval.ask", row, {"args": list(args)})
             about = {"approval": row.id, "command": row.command, "args": list(row.args)}
             await self._outbox.put_to_roles(
                 conn,
@@ -65,6 +64,7 @@ class Approvals:
                 now_ns,
                 but=user_id,
             )
+            await self._note(conn, actor, "approval.ask", row, {"args": list(args)})
         minutes = (row.expires_ns - now_ns) // (60 * 10**9)
         lines = [f"Another super admin runs: agree {row.id} (within {minutes} min)."]
         if not others:

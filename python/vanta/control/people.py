@@ -83,8 +83,6 @@ class People:
         async with self._pool.acquire() as conn, conn.transaction():
             user = await self._users.wait(conn, shown, telegram_id, self._clock.now_ns())
             if user is not None:
-                by = f"telegram:{telegram_id}"
-                await self._note(conn, by, "user.wait", user, trace_id or new_trace_id())
                 about = {"user_id": user.id, "name": user.name, "telegram_id": telegram_id}
                 await self._outbox.put_to_roles(
                     conn,
@@ -95,6 +93,8 @@ class People:
                     about,
                     self._clock.now_ns(),
                 )
+                by = f"telegram:{telegram_id}"
+                await self._note(conn, by, "user.wait", user, trace_id or new_trace_id())
         return user or await self._users.by_telegram(telegram_id)
 
     async def claim_owner(
