@@ -38,6 +38,17 @@ async def test_the_first_line_is_the_newest_and_the_file_is_read_anew(tmp_path: 
     assert [p.name for p in tmp_path.iterdir()] == ["master.key"]
 
 
+async def test_a_key_is_made_where_a_link_points(tmp_path: Path) -> None:
+    vault = tmp_path / "vault"
+    vault.mkdir()
+    kept = written(vault, format_key(OLD.key))
+    link = tmp_path / "master.key"
+    link.symlink_to(kept)
+    made = await FileKeys(link, name="VANTA_MASTER_KEY_FILE").make()
+    assert link.is_symlink()
+    assert parse_keys(kept.read_text(), name="x") == (made.key, OLD.key)
+
+
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o644, 0o620, 0o660, 0o777])
 async def test_a_file_that_others_may_read_is_refused(tmp_path: Path, mode: int) -> None:
     source = file_source(written(tmp_path, format_key(OLD.key), mode))

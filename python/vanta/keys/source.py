@@ -103,7 +103,7 @@ class FileKeys:
                 "out the last ones, which serve old backups only, and keep them there"
             )
         made = RawKey(key=new_key())
-        write_keys(self._path, (made, *held))
+        write_keys(self._path.resolve(), (made, *held))  # where a link points, not in its place
         return made
 
     def _read(self) -> tuple[RawKey, ...]:
