@@ -11,6 +11,7 @@ import yaml
 from prometheus_client.metrics import MetricWrapperBase
 
 from vanta.metrics import Metrics
+from vanta.store.sealed import SealedBox
 
 FOLDER: Final = Path(__file__).resolve().parents[2] / "docker" / "prometheus"
 PROMTOOL: Final = shutil.which("promtool")
@@ -77,3 +78,17 @@ def test_promtool_agrees(arguments: tuple[str, ...]) -> None:
         [PROMTOOL or "", *arguments], cwd=FOLDER, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_first_of_a_counted_failure_is_an_increase() -> None:
+    """`increase` of a series that began with its first event is nothing: it must stand at 0."""
+    metrics = Metrics()
+    SealedBox(metrics)
+    told = metrics.render().decode()
+    counted = {
+        name for rule in rules() for name in re.findall(r"(?:increase|rate)\((\w+)", rule["expr"])
+    }
+    by_task = {"vanta_task_restarts_total"}  # made with each task, see `Supervisor.add`
+    assert counted > by_task
+    for name in counted - by_task:
+        assert re.search(rf"^{name}(\{{.*\}})? 0\.0$", told, re.MULTILINE), name

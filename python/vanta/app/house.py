@@ -49,6 +49,7 @@ USABLE_WAIT_S: Final = 5.0
 DRAIN_S: Final = 10.0
 LAG_EVERY_S: Final = 0.5
 GAUGES_SILENT_S: Final = 60.0  # two reads of a database that lets each wait
+KEYS_SILENT_S: Final = 60.0  # a KMS is tried three times
 TELEGRAM_SILENT_S: Final = 60.0  # a poll may take half of that
 
 
@@ -176,7 +177,7 @@ class House:
         )
         await keeper.open()
         await seal_plain(keeper, self.stores.providers)
-        self.supervisor.add("keys", keeper.run)
+        self.supervisor.add("keys", keeper.run, silent_after_s=KEYS_SILENT_S)
         return made
 
     async def _seed(self) -> Seeded | None:

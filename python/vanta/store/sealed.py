@@ -14,6 +14,7 @@ from vanta import _core, logs
 from vanta.domain import master_key
 from vanta.domain.errors import SealError
 from vanta.metrics import Metrics
+from vanta.store.sealed_rows import SEALED
 
 _log = logs.get(__name__)
 
@@ -32,6 +33,8 @@ class SealedBox:
     def __init__(self, metrics: Metrics) -> None:
         self.unknown = asyncio.Event()  # set when a record names a key that is not held
         self._metrics = metrics
+        for place in SEALED:  # 0 from the start: the first failure must show as an increase
+            metrics.seal_failures.labels(purpose=place.purpose)
         self._keks: tuple[_core.Kek, ...] = ()
         self._pepper = b""
         self._told: set[bytes] = set()
