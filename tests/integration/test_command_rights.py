@@ -55,6 +55,8 @@ MAY = {
     "set_limit max_leverage 100x": SUPERS,
     "roles": SUPERS,
     "roles 1 viewer": SUPERS,
+    "roles 1 super_admin": SUPERS,
+    "reset_pin 1": SUPERS,
     "agree 1": SUPERS,
 }
 IN_GROUP = frozenset(
@@ -98,6 +100,19 @@ async def test_who_is_not_in_may_nothing(world: ControlWorld, role: Role, standi
     user = await world.person(role, name="who", standing=standing)
     for text in MAY:
         assert is_kept_out(await world.run(user, text)), text
+
+
+@pytest.mark.parametrize("role", list(Role))
+async def test_who_has_no_right_hears_that_whatever_the_words(
+    world: ControlWorld, role: Role
+) -> None:
+    user = await world.person(role, name="who")
+    allowed = {text.split()[0] for text, roles in MAY.items() if role in roles}
+    for name in {text.split()[0] for text in MAY} - allowed:
+        for words in ("", "748291 no such words", "\u202e", "x " * 50):
+            assert is_kept_out(await world.run(user, f"{name} {words}")), (name, words)
+    rows = await world.stores.audit.recent(1_000)
+    assert not any("748291" in str(row) for row in rows), "it may be a PIN in the wrong place"
 
 
 async def test_a_role_that_is_none_may_nothing(world: ControlWorld) -> None:

@@ -24,9 +24,13 @@ def person(role: str = "super_admin") -> Actor:
 class Asked:
     """A gate that remembers what it was asked and says what it is told."""
 
-    def __init__(self, answer: Reply | None = None) -> None:
+    def __init__(self, answer: Reply | None = None, out: Reply | None = None) -> None:
         self.answer = answer
+        self.out = out
         self.asked: list[tuple[CommandInfo, Sequence[str], str, str]] = []
+
+    async def keeps_out(self, actor: Actor, info: CommandInfo) -> Reply | None:
+        return self.out
 
     async def admit(
         self, actor: Actor, info: CommandInfo, args: Sequence[str], token: str, word: str
@@ -97,6 +101,14 @@ async def test_words_too_many_never_reach_the_gate() -> None:
     book, log = make_book(gate)
     with pytest.raises(InputError, match=r"the form stop \[all\]"):
         await book.run(person(), "stop", ["all", "now"])
+    assert (gate.asked, log.acted) == ([], [])
+
+
+async def test_who_is_kept_out_hears_that_before_his_words_are_read() -> None:
+    gate = Asked(out=Reply(title="Not you"))
+    book, log = make_book(gate)
+    for args in ([], ["all", "now"], ["\0"], ["x"] * 100):
+        assert (await book.run(person(), "stop", args)).title == "Not you"
     assert (gate.asked, log.acted) == ([], [])
 
 

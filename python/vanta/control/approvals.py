@@ -102,6 +102,27 @@ class Approvals:
             await self._note(conn, actor, "approval.agree", row, about)
         return Agreed(id=row.id, command=row.command, args=row.args, asker=asker)
 
+    async def tell(self, actor: Actor, agreed: Agreed, outcome: str) -> None:
+        """Tell who asked that another agreed, and what came of it."""
+        if agreed.asker.telegram_id is None:
+            return
+        body = {
+            "approval": agreed.id,
+            "command": agreed.command,
+            "args": list(agreed.args),
+            "name": actor.user.name,
+            "text": outcome,
+        }
+        await self._outbox.put(
+            None,
+            f"approval.agreed:{agreed.id}",
+            agreed.asker.id,
+            "approval.agreed",
+            RISK,
+            body,
+            self._clock.now_ns(),
+        )
+
     async def waiting(self) -> list[Approval]:
         """Return the open requests, oldest first."""
         return await self._rows.open(self._clock.now_ns())

@@ -1,6 +1,6 @@
 """The book of commands: one implementation for chat, command line and HTTP.
 
-words ─► read (what does it ask for?) ─► gate (may this person, now?) ─► act ─► Reply
+name ─► gate (any right to it?) ─► read (what do the words ask for?) ─► gate (this?) ─► act
 
 What a command asks for may hang on its words: looking at the mode is free, LIVE is not. So a
 command is first read into a `Plan`, which names its demands, and only an admitted plan acts.
@@ -43,6 +43,10 @@ class Command(NamedTuple):
 class Doorkeeper(Protocol):
     """`control.gate.Gate`, or in tests something simpler."""
 
+    async def keeps_out(self, actor: Actor, info: CommandInfo) -> Reply | None:
+        """Return None for who has a right to the command at all, else the refusal."""
+        ...
+
     async def admit(
         self, actor: Actor, info: CommandInfo, args: Sequence[str], token: str, word: str
     ) -> Reply | None:
@@ -82,10 +86,14 @@ class CommandBook:
     ) -> Reply:
         """Run a command.
 
-        Raises `InputError` for a name or words that cannot be understood.
+        Raises `InputError` for a name or words that cannot be understood; who has no right to the
+        command hears that instead, whatever the words.
         """
-        plan, words = await self._read(actor, name, args)
+        command = self._find(actor, name)
         with logs.bind_trace(actor.trace_id):
+            if (no := await self._gate.keeps_out(actor, command.info)) is not None:
+                return no
+            plan, words = await self._read(command, actor, args)
             stopped = await self._gate.admit(actor, plan.info, words.given, token, word)
             if stopped is None:
                 return await self._act(actor, name, plan)
@@ -95,12 +103,13 @@ class CommandBook:
 
     async def carry_out(self, asker: Actor, name: str, args: Sequence[str]) -> Reply:
         """Do what `asker` was admitted to when it was asked, and another person agreed to now."""
-        plan, _ = await self._read(asker, name, args)
+        plan, _ = await self._read(self._find(asker, name), asker, args)
         with logs.bind_trace(asker.trace_id):
             return await self._act(asker, name, plan)
 
-    async def _read(self, actor: Actor, name: str, args: Sequence[str]) -> tuple[Plan, Words]:
-        command = self._find(actor, name)
+    async def _read(
+        self, command: Command, actor: Actor, args: Sequence[str]
+    ) -> tuple[Plan, Words]:
         words = Words(args)
         plan = await command.read(actor, words)
         words.end(f"{command.info.name} {command.info.usage}".rstrip())

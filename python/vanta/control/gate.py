@@ -1,6 +1,6 @@
 """The gate every command passes: may this person do this, here, now, and is it meant?
 
-standing ─► right ─► group ─► step-up ─► confirm or word ─► second person ─► handler
+standing ─► right ─► group ─► words ─► step-up ─► confirm or word ─► second person ─► handler
 """
 
 import hashlib
@@ -39,6 +39,15 @@ class Gate:
         self._step_up = step_up
         self._approvals = approvals
         self._two_person = two_person
+
+    async def keeps_out(self, actor: Actor, info: CommandInfo) -> Reply | None:
+        """Return None when this person has a right to the command at all, else the refusal.
+
+        Asked before the words are looked at, so none of them are written down: nobody has read
+        them, and one may be a PIN that stands in the wrong place.
+        """
+        no = await self._against(actor, info)
+        return None if no is None else await self._refuse(actor, info, (), no)
 
     async def admit(
         self, actor: Actor, info: CommandInfo, args: Sequence[str], token: str, word: str

@@ -198,6 +198,17 @@ class People:
                 return refusals.refused(no)
             await self._credentials.forget(conn, target.id, self._clock.now_ns())
             await self._note(conn, actor.name, "stepup.reset", target, trace_id)
+            if target.telegram_id is not None:
+                now_ns = self._clock.now_ns()
+                await self._outbox.put(
+                    conn,
+                    f"stepup.reset:{target.id}:{now_ns}",
+                    target.id,
+                    "stepup.reset",
+                    RISK,
+                    {"name": me.name},
+                    now_ns,
+                )
         return _done(f"User {target.id} sets a new PIN at the next need.", target)
 
     # --- one change -----------------------------------------------------------------------------

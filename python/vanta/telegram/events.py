@@ -108,11 +108,28 @@ def _waits(n: Notice) -> str:
 
 
 def _wanted(n: Notice) -> str:
-    words = " ".join((f"/{n.command}", *n.args))[:200]
     return (
         f"<b>{esc(n.name)} asks for your word</b>, request {n.approval}\n"
-        f"<code>{esc(words)}</code>\n"
+        f"<code>{esc(_asked(n))}</code>\n"
         f"Agree until {at_time(n.expires_ns)} UTC, and it is done at once."
+    )
+
+
+def _agreed(n: Notice) -> str:
+    return (
+        f"<b>{esc(n.name)} agreed</b> to your request {n.approval}\n"
+        f"<code>{esc(_asked(n))}</code>\n{esc(n.text)}"
+    )
+
+
+def _asked(n: Notice) -> str:
+    return " ".join((f"/{n.command}", *n.args))[:200]
+
+
+def _reset(n: Notice) -> str:
+    return (
+        f"<b>{esc(n.name)} has reset your PIN and code.</b>\n"
+        "Set a new PIN: /security. If you did not ask for this, ask who that was."
     )
 
 
@@ -187,4 +204,6 @@ _FILLS: Final[dict[str, Callable[[Notice, Market | None], str]]] = {
 _PEOPLE: Final[dict[str, Callable[[Notice], str]]] = {
     "person.waits": _waits,
     "approval.wanted": _wanted,
+    "approval.agreed": _agreed,
+    "stepup.reset": _reset,
 }

@@ -62,6 +62,17 @@ ROLES: Final = CommandInfo(
     right=Right.GOVERN,
 )
 GIVE_ROLE: Final = msgspec.structs.replace(ROLES, step_up=True)
+MAKE_SUPER: Final = msgspec.structs.replace(GIVE_ROLE, second_person=True)
+"""Else one person could make a second one, and agree with himself."""
+RESET_PIN: Final = CommandInfo(
+    name="reset_pin",
+    usage="ID",
+    summary="Forget somebody's PIN and code",
+    group="Super admin",
+    right=Right.GOVERN,
+    step_up=True,
+    confirm=True,
+)
 AGREE: Final = CommandInfo(
     name="agree",
     usage="ID",
@@ -106,6 +117,7 @@ class PeopleCommands:
             Command(BLOCK, self._read_block),
             Command(UNBLOCK, self._read_unblock),
             Command(ROLES, self._read_roles),
+            Command(RESET_PIN, self._read_reset_pin),
             Command(AGREE, self._read_agree),
         ]
 
@@ -134,7 +146,13 @@ class PeopleCommands:
         if not words.are_left:
             return Plan(ROLES, self._roles)
         user_id, role = words.user_id(), words.choice("role", _ROLES)
-        return Plan(GIVE_ROLE, partial(self._people.set_role, actor, user_id, role))
+        info = MAKE_SUPER if role == Role.SUPER_ADMIN else GIVE_ROLE
+        return Plan(info, partial(self._people.set_role, actor, user_id, role))
+
+    async def _read_reset_pin(self, actor: Actor, words: Words) -> Plan:
+        user_id = words.user_id()
+        act = partial(self._people.reset_step_up, actor, user_id)
+        return Plan(RESET_PIN, act, (f"User {user_id} sets a new PIN at the next need.",))
 
     async def _read_agree(self, actor: Actor, words: Words) -> Plan:
         number = words.number("request", low=1, high=MAX_ID)
@@ -146,7 +164,13 @@ class PeopleCommands:
             return said
         # Who asked acts, by the way and under the trace of who agreed.
         asker = msgspec.structs.replace(actor, user=said.asker)
-        return await self._carry_out(asker, said.command, said.args)
+        try:
+            reply = await self._carry_out(asker, said.command, said.args)
+        except Exception:
+            await self._approvals.tell(actor, said, "That failed on my side.")
+            raise
+        await self._approvals.tell(actor, said, reply.title)
+        return reply
 
     # --- looking --------------------------------------------------------------------------------
 
