@@ -92,6 +92,22 @@ async def test_asking_again_starts_the_wait_anew(
         assert r.policy.max_leverage_e10 == 70 * E10
 
 
+@pytest.mark.parametrize("jump_ns", [HOUR_NS, -HOUR_NS, 30 * 24 * HOUR_NS])
+async def test_a_wall_clock_that_jumps_neither_ends_the_wait_nor_holds_it_longer(
+    pool: Pool, clock: ManualClock, quotes: FakeQuotes, jump_ns: int
+) -> None:
+    async with room(pool, clock, quotes) as r:
+        await r.set("max_leverage", "60x", stepped_up=True)
+        clock.wall_ns += jump_ns
+        assert await r.office.apply_due() == 0
+        clock.advance(HOUR_NS - 1)
+        assert await r.office.apply_due() == 0
+        assert r.policy.max_leverage_e10 == 50 * E10
+        clock.advance(1)
+        assert await r.office.apply_due() == 1
+        assert r.policy.max_leverage_e10 == 60 * E10
+
+
 @pytest.mark.parametrize(
     ("key", "at", "beyond", "words"),
     [

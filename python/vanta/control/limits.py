@@ -15,6 +15,7 @@ import msgspec
 from vanta import logs
 from vanta.control import limit_words, refusals
 from vanta.control.limit_rows import Ledger, Windows, ledger
+from vanta.control.waits import Waits
 from vanta.domain.command import Actor, Need, Reply
 from vanta.domain.errors import InputError
 from vanta.domain.intent import Intent
@@ -85,6 +86,7 @@ class LimitsOffice:
         self._fixed = fixed
         self._delay_ns = delay_ns
         self._counters = counters
+        self._waits = Waits(clock)
         self._sleep = sleep
 
     # --- looking --------------------------------------------------------------------------------
@@ -179,6 +181,7 @@ class LimitsOffice:
             asked_by=actor.name,
         )
         await self._pending.put(conn, pending)
+        self._waits.begin(pending)
         reply = limit_words.waits(
             limit.title, shown(limit, old, self._catalogue), self._shown(limit, value), pending
         )
@@ -302,14 +305,14 @@ class LimitsOffice:
 
     async def apply_due(self) -> int:
         """Apply what has waited long enough; return how many."""
-        found = await self._pending.due(self._clock.now_ns())
+        found = self._waits.over(await self._pending.soonest())
         return sum([await self._apply(pending) for pending in found])
 
     async def _apply(self, pending: PendingLimit) -> bool:
         now_ns = self._clock.now_ns()
         async with self._pool.acquire() as conn, conn.transaction():
             _, own = await self._policies.lock(conn, pending.user_id)
-            taken = await self._pending.take(conn, pending, now_ns)
+            taken = await self._pending.take(conn, pending)
             if taken is None:
                 return False  # taken back or asked anew meanwhile
             try:

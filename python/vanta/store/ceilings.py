@@ -92,20 +92,20 @@ class PendingLimits:
         """Return what waits for a user, soonest first."""
         return [_pending(row) for row in await self._pool.fetch(self._OF_USER, user_id)]
 
-    _DUE: Final = "SELECT * FROM pending_limits WHERE due_ns <= $1 ORDER BY due_ns LIMIT 100"
+    _SOONEST: Final = "SELECT * FROM pending_limits ORDER BY due_ns, user_id, key LIMIT 1000"
 
-    async def due(self, now_ns: int) -> list[PendingLimit]:
-        """Return what has waited long enough, oldest first."""
-        return [_pending(row) for row in await self._pool.fetch(self._DUE, now_ns)]
+    async def soonest(self) -> list[PendingLimit]:
+        """Return what waits, soonest first, a thousand at most."""
+        return [_pending(row) for row in await self._pool.fetch(self._SOONEST)]
 
     # Once more with the row: it may have been taken back or asked anew since it was read.
     _TAKE: Final = """
-        DELETE FROM pending_limits WHERE user_id = $1 AND key = $2 AND due_ns <= $3 RETURNING *
+        DELETE FROM pending_limits WHERE user_id = $1 AND key = $2 AND due_ns = $3 RETURNING *
     """
 
-    async def take(self, conn: Conn, pending: PendingLimit, now_ns: int) -> PendingLimit | None:
-        """Remove a due limit that is about to be applied; None when it is not due any more."""
-        row = await conn.fetchrow(self._TAKE, pending.user_id, pending.key, now_ns)
+    async def take(self, conn: Conn, pending: PendingLimit) -> PendingLimit | None:
+        """Remove a limit that is about to be applied; None when it does not wait any more."""
+        row = await conn.fetchrow(self._TAKE, pending.user_id, pending.key, pending.due_ns)
         return None if row is None else _pending(row)
 
 
