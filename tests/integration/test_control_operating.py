@@ -14,6 +14,7 @@ from vanta.domain.command import Actor, Channel, Reply
 from vanta.domain.enums import Mode
 from vanta.domain.system import Stop
 from vanta.engine.mode import HEALTHY_READS
+from vanta.engine.switches import MAINTENANCE
 from vanta.store.audit import Audit
 from vanta.store.outbox import Outbox
 from vanta.store.pool import Pool
@@ -118,6 +119,34 @@ async def test_the_other_operators_hear_of_a_stop_and_its_end(desk: Desk, pool: 
         (admin.id, "system.stop"),
         (admin.id, "system.resume"),
     ]
+
+
+@pytest.mark.parametrize(("channel", "told"), [(Channel.TELEGRAM, 0), (Channel.CLI, 1)])
+async def test_who_stops_in_the_chat_is_not_told_what_he_did(
+    desk: Desk, pool: Pool, channel: Channel, told: int
+) -> None:
+    user = await Users(pool).create("boss", "super_admin", 70, now_ns=1)
+    desk.actor = replace(desk.actor, user=user, channel=channel)
+    await desk.stop(Stop.OPENS)
+    assert len(await Outbox(pool).pending(10)) == told
+
+
+async def test_a_change_and_its_notices_are_written_together_or_not_at_all(
+    desk: Desk, pool: Pool
+) -> None:
+    """Killed in between nobody would ever hear of it."""
+    await Users(pool).create("ann", "trader", 71, now_ns=1)
+    await as_owner(pool, "ALTER TABLE outbox RENAME TO outbox_gone")
+    reply = await desk.acts.maintenance(desk.actor, True, 0, "")
+    assert "everybody is told then" in reply.lines[-1]
+    assert desk.board.state.maintenance
+    assert not (await desk.board.controls.read([MAINTENANCE]))
+    await as_owner(pool, "ALTER TABLE outbox_gone RENAME TO outbox")
+    for _ in range(2):
+        await desk.board.switches.reread()
+        [notice] = await Outbox(pool).pending(10)
+        assert notice.body["text"].startswith("Maintenance.")
+        assert (await desk.board.controls.read([MAINTENANCE]))[MAINTENANCE].value == "on 0\n"
 
 
 async def test_resume_names_the_file_that_still_stops(desk: Desk, tmp_path: Path) -> None:

@@ -4,34 +4,28 @@ Right, step-up, confirmation and second person were the gate's matter before any
 Falling to safety is easy and at once; what takes risk again says what becomes real.
 """
 
-import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final, Protocol
 
 import msgspec
 
-from vanta import logs
-from vanta.domain.command import Actor, Reply
+from vanta.domain.command import Actor, Channel, Reply
 from vanta.domain.enums import Mode
 from vanta.domain.ports import Clock, SystemControls
 from vanta.domain.roles import Right, Role, may
-from vanta.domain.system import Stop, SystemState, maintenance_words, mode_of
+from vanta.domain.system import Notice, Stop, SystemState, maintenance_words, mode_of
 from vanta.domain.verdict import Reason
 from vanta.store.audit import Audit
-from vanta.store.outbox import REPLY, RISK, Outbox
+from vanta.store.outbox import REPLY, RISK
 from vanta.store.pool import Pool
 from vanta.store.positions import Positions
 from vanta.store.users import Users
 
-_log = logs.get(__name__)
-
 REASON_LIMIT: Final = 200
 TEXT_LIMIT: Final = 300
 NAMED: Final = 10  # so many people are named, the rest is counted
-TELL_WITHIN_S: Final = 2.0
 _EVERYBODY: Final = tuple(role.value for role in Role)
 _OPERATORS: Final = tuple(role.value for role in Role if may(role, Right.OPERATE))
-_NOT_TOLD: Final = "People could not be told: the database did not answer."
 
 
 class ModeBook(Protocol):
@@ -68,7 +62,6 @@ class Operating:
         self._canary = canary
         self._users = Users(pool)
         self._positions = Positions(pool)
-        self._outbox = Outbox(pool)
         self._audit = Audit(pool)
 
     # --- falling to safety ------------------------------------------------------------------------
@@ -82,17 +75,17 @@ class Operating:
             return msgspec.structs.replace(stopped, mode=Mode.DRY)
 
         before = self._system.state
-        is_durable = await self._apply(actor, edit, "system.stop")
+        stop = max(before.stop, level, key=lambda one: one.level)
+        notice = _to_operators(actor, "system.stop", f"{stop.value}. {reason}".rstrip())
+        is_durable = await self._apply(actor, edit, "system.stop", notice)
         lines = list(_stop_effects(self._system.state.stop))
         if self._system.state.stop is not level:
             lines.append("A stricter stop was in force already, and stays.")
         if not is_durable:
             lines.append(
                 "The database did not answer: the stop is in force here and kept in the stop file "
-                "until it can be written."
+                "until it can be written; the other operators hear of it then."
             )
-        stop = self._system.state.stop
-        await self._tell_operators("system.stop", f"{actor.name}: {stop.value}. {reason}".strip())
         title = "All is stopped." if self._system.state.stop is Stop.ALL else "Opens are stopped."
         return self._reply(title, before, lines)
 
@@ -119,24 +112,28 @@ class Operating:
 
         if not on and not before.maintenance:
             return Reply(title="Maintenance is off.", data=self._data(before))
-        is_durable = await self._apply(actor, edit, "system.maintenance")
+        words = maintenance_words(edit(before))
+        told = f"{words} New trades wait; closing and stops work. E-MAINT"
+        notice = Notice(
+            kind="system.maintenance",
+            roles=_EVERYBODY,
+            priority=REPLY,
+            text=told if on else "Maintenance is over. New trades work again.",
+        )
+        is_durable = await self._apply(actor, edit, "system.maintenance", notice)
         if not is_durable and not on:
             return _not_stored("Maintenance goes on.")
-        after = self._system.state
         lines = []
         if on:
             lines.append("Opens are refused, signals are sent away; closing and stops go on.")
             lines.append("It stays on until it is switched off, also when its time is up.")
-            told = f"{maintenance_words(after)} New trades wait; closing and stops work. E-MAINT"
-        else:
-            told = "Maintenance is over. New trades work again."
-        if not is_durable:
-            lines.append(
-                "The database did not answer: it is in force here until it can be written."
-            )
-        is_told = await self._tell("system.maintenance", _EVERYBODY, REPLY, told)
-        lines.append("Everybody is told once." if is_told else _NOT_TOLD)
-        title = maintenance_words(after) if on else "Maintenance is off."
+        lines.append(
+            "Everybody is told once."
+            if is_durable
+            else "The database did not answer: it is in force here until it can be written, and "
+            "everybody is told then."
+        )
+        title = words if on else "Maintenance is off."
         return self._reply(title, before, lines)
 
     # --- taking risk again ------------------------------------------------------------------------
@@ -157,9 +154,9 @@ class Operating:
                 state, mode=Mode.DRY, stop=Stop.NONE, stop_reason="", stopped_ns=0
             )
 
-        if not await self._apply(actor, edit, "system.resume"):
+        notice = _to_operators(actor, "system.resume", "ended the stop; mode DRY.")
+        if not await self._apply(actor, edit, "system.resume", notice):
             return _not_stored("Still stopped.")
-        await self._tell_operators("system.resume", f"{actor.name} ended the stop; mode DRY.")
         lines = ["The mode is DRY. LIVE is a separate act: /execution_mode LIVE."]
         return self._reply("Trading is resumed in DRY.", before, lines)
 
@@ -252,25 +249,15 @@ class Operating:
     # --- words ------------------------------------------------------------------------------------
 
     async def _apply(
-        self, actor: Actor, edit: Callable[[SystemState], SystemState], action: str
+        self,
+        actor: Actor,
+        edit: Callable[[SystemState], SystemState],
+        action: str,
+        notice: Notice | None = None,
     ) -> bool:
-        return await self._system.apply(edit, actor.name, action=action, trace_id=actor.trace_id)
-
-    async def _tell_operators(self, kind: str, text: str) -> None:
-        await self._tell(kind, _OPERATORS, RISK, text)
-
-    async def _tell(self, kind: str, roles: Sequence[str], priority: int, text: str) -> bool:
-        now_ns = self._clock.now_ns()
-        try:
-            async with asyncio.timeout(TELL_WITHIN_S):
-                await self._outbox.put_to_roles(
-                    None, f"{kind}:{now_ns}", roles, kind, priority, {"text": text}, now_ns
-                )
-        except Exception as error:
-            # The switch is turned; who cannot be told now meets it at the door.
-            _log.exception("operating.not_told", kind=kind, error=type(error).__name__)
-            return False
-        return True
+        return await self._system.apply(
+            edit, actor.name, action=action, trace_id=actor.trace_id, notice=notice
+        )
 
     def _reply(self, title: str, before: SystemState, lines: Sequence[str]) -> Reply:
         after = self._system.state
@@ -307,6 +294,17 @@ def _stop_effects(stop: Stop) -> tuple[str, ...]:
     return (
         "Opens, increases, copies and opening signals are refused.",
         "Closing, reducing, new stops and triggers go on.",
+    )
+
+
+def _to_operators(actor: Actor, kind: str, did: str) -> Notice:
+    return Notice(
+        kind=kind,
+        roles=_OPERATORS,
+        priority=RISK,
+        text=f"{actor.name}: {did}",
+        # Who did it in the chat sees it there; what came another way may be somebody else's doing.
+        but=actor.user.id if actor.channel is Channel.TELEGRAM else 0,
     )
 
 

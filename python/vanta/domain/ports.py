@@ -10,7 +10,7 @@ from vanta.domain.intent import Intent
 from vanta.domain.order import Order, OrderEvent
 from vanta.domain.policy import Policy, User, UserBreaker
 from vanta.domain.position import Position
-from vanta.domain.system import SystemState
+from vanta.domain.system import Notice, SystemState
 from vanta.domain.verdict import Verdict
 
 
@@ -250,9 +250,15 @@ class SystemControls(Protocol):
         ...
 
     async def apply(
-        self, edit: Callable[[SystemState], SystemState], by: str, *, action: str, trace_id: str
+        self,
+        edit: Callable[[SystemState], SystemState],
+        by: str,
+        *,
+        action: str,
+        trace_id: str,
+        notice: Notice | None = None,
     ) -> bool:
-        """Change the state with its audit row; False when the database did not take it.
+        """Change the state with its audit row and notice; False when the database took none.
 
         What restricts is in force at once either way, what loosens only when this is True.
         """

@@ -60,6 +60,16 @@ class SystemState(msgspec.Struct, frozen=True, kw_only=True):
         return state
 
 
+class Notice(msgspec.Struct, frozen=True, kw_only=True):
+    """What people of these roles are told of a change with it; user `but` needs no telling."""
+
+    kind: str
+    roles: tuple[str, ...]
+    priority: int
+    text: str
+    but: int = 0
+
+
 def maintenance_words(state: SystemState) -> str:
     """Say what people are told of a maintenance."""
     until_ns, words = state.maintenance_until_ns, state.maintenance_text.rstrip(".")

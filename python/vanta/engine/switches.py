@@ -1,6 +1,6 @@
 """Switches: what operators have set, in force at once and durable, never looser by accident.
 
-    rows of `controls`   mode, stop, maintenance; written with their audit row
+    rows of `controls`   mode, stop, maintenance; written with their audit row and who is told
     pending changes      in force before they are written, as far as they restrict
     HOME/STOP            a file anybody at the machine can make: `opens` or `all`, then a reason
     VANTA_STOP           the same for as long as the process runs
@@ -20,12 +20,13 @@ import msgspec
 from vanta import logs
 from vanta.domain.enums import Mode
 from vanta.domain.ports import Clock
-from vanta.domain.system import Stop, SystemState, mode_of, read_stop, stop_text
+from vanta.domain.system import Notice, Stop, SystemState, mode_of, read_stop, stop_text
 from vanta.engine.stop_file import StopFile
 from vanta.metrics import Metrics
 from vanta.store.audit import Audit
 from vanta.store.controls import Control, Controls
-from vanta.store.pool import Pool
+from vanta.store.outbox import Outbox
+from vanta.store.pool import Conn, Pool
 from vanta.supervise import beat
 
 _log = logs.get(__name__)
@@ -51,6 +52,7 @@ class _Change(msgspec.Struct, frozen=True, kw_only=True):
     action: str
     trace_id: str
     at_ns: int
+    notice: Notice | None = None
 
     def restricting(self, state: SystemState) -> SystemState:
         return state.restricted(self.edit(state))
@@ -74,6 +76,7 @@ class Switches:
         self._controls = controls
         self._audit = audit
         self._pool = pool
+        self._outbox = Outbox(pool)
         self._clock = clock
         self._metrics = metrics
         self._file = StopFile(stop_file)
@@ -167,15 +170,29 @@ class Switches:
 
     # --- setting --------------------------------------------------------------------------------
 
-    async def apply(self, edit: Edit, by: str, *, action: str, trace_id: str = "") -> bool:
+    async def apply(
+        self,
+        edit: Edit,
+        by: str,
+        *,
+        action: str,
+        trace_id: str = "",
+        notice: Notice | None = None,
+    ) -> bool:
         """Change the state; True when it is durable.
 
         What it restricts is in force before this waits for anything; what it loosens only once
         it is durable. False: the database did not take it. Then what restricts stays in force, a
         stop is in the stop file, and it is written as soon as the database is back.
         """
-        now_ns = self._clock.now_ns()
-        change = _Change(edit=edit, by=by, action=action, trace_id=trace_id, at_ns=now_ns)
+        change = _Change(
+            edit=edit,
+            by=by,
+            action=action,
+            trace_id=trace_id,
+            at_ns=self._clock.now_ns(),
+            notice=notice,
+        )
         self._pending.append(change)
         self._version += 1
         self._settle()
@@ -218,11 +235,25 @@ class Switches:
                 change.trace_id,
                 change.at_ns,
             )
+            await self._tell(conn, change)
         self._version += 1
         self._durable = after
         self._readable = True
         self._forget(change)
         self._settle()
+
+    async def _tell(self, conn: Conn, change: _Change) -> None:
+        if (notice := change.notice) is not None:
+            await self._outbox.put_to_roles(
+                conn,
+                f"{notice.kind}:{change.at_ns}",
+                notice.roles,
+                notice.kind,
+                notice.priority,
+                {"text": notice.text},
+                change.at_ns,
+                but=notice.but,
+            )
 
     def _forget(self, change: _Change) -> bool:
         kept = [other for other in self._pending if other is not change]
