@@ -275,6 +275,7 @@ class World:
             quotes=self.quotes,
             in_flight=self.ledger.in_flight,
             is_ready=lambda: self.gate.is_open() and not self.permits.holds_signals(),
+            wished=self.permits.wished,
         )
         self.ledger.listen(self.rates.booked)
         self.ledger.listen(self.desk.booked)

@@ -241,6 +241,7 @@ class Trading:
             quotes=self.feed,
             in_flight=self.ledger.in_flight,
             is_ready=lambda: self.takes_risk() and not self.permits.holds_signals(),
+            wished=self.permits.wished,
         )
         self._recovery = Recovery(
             gate=self.gate,

@@ -78,3 +78,4 @@ class Subscription(msgspec.Struct, frozen=True, kw_only=True):
     max_leverage_e10: int
     skip_without_stop: bool
     active: bool
+    mode: str  # the link's wish, as stored; the most restrictive of all wishes counts

@@ -64,6 +64,15 @@ class Modes:
         why = next(self._against(user, link), "")
         return (Mode.DRY, why) if why else (Mode.LIVE, "")
 
+    def wished(self, user: str, link: str | None = None) -> Mode:
+        """Return what an order asks for that nobody types: LIVE when person and link wish it.
+
+        A build that only simulates is never asked for LIVE. Whether LIVE may be now is another
+        question: an order that asks for it is refused then, and not simulated instead.
+        """
+        both = mode_of(user) is Mode.LIVE and (link is None or mode_of(link) is Mode.LIVE)
+        return Mode.LIVE if both and self.can_send else Mode.DRY
+
     @property
     def can_send(self) -> bool:
         """Tell whether this build has a venue that LIVE orders could go to."""

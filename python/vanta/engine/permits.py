@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Final
 
 from vanta.domain.enums import Action, Mode, Source
+from vanta.domain.errors import NotFoundError
 from vanta.domain.intent import Intent
 from vanta.domain.order import Order
 from vanta.domain.policy import User
@@ -69,6 +70,13 @@ class Permits:
         if order.intent.action is Action.OPEN and self._clock_suspect():
             reasons.append(verdicts.clock_suspect())
         return f"{reasons[0].code}: {reasons[0].text}" if reasons else ""
+
+    def wished(self, user_id: int, link: str) -> Mode:
+        """Return what a signal asks for in a follower's name; `link` is the wish of the link."""
+        try:
+            return self._modes.wished(self._user(user_id).mode, link)
+        except NotFoundError:
+            return Mode.DRY  # nobody whose wish is known
 
     def clock_suspect(self) -> bool:
         """Tell whether nothing that is dated can be trusted now."""

@@ -16,7 +16,7 @@ import asyncpg
 import msgspec
 
 from vanta import logs
-from vanta.domain.enums import OPENING, OrderState, Quality
+from vanta.domain.enums import OPENING, Mode, OrderState, Quality
 from vanta.domain.intent import Intent, SignalRef
 from vanta.domain.market import Catalogue
 from vanta.domain.order import Order
@@ -82,6 +82,7 @@ class FanOut:
         quotes: Quotes,
         in_flight: Callable[[], Sequence[Order]],
         is_ready: Callable[[], bool],
+        wished: Callable[[int, str], Mode],
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         settle_s: float = SETTLE_S,
     ) -> None:
@@ -100,6 +101,7 @@ class FanOut:
         self._priced: set[int] = set()  # markets that have had a good price since the start
         self._in_flight = in_flight
         self._is_ready = is_ready
+        self._wished = wished
         self._sleep = sleep
         self._settle_s = settle_s
         self._queue: deque[Key] = deque()
@@ -281,7 +283,13 @@ class FanOut:
         counts: list[int] = []
         for record, signal in opens:
             mine = [
-                open_wish(record, signal, self._catalogue[signal.market_ix or 0], follower)
+                open_wish(
+                    record,
+                    signal,
+                    self._catalogue[signal.market_ix or 0],
+                    follower,
+                    self._wished(follower.user_id, follower.mode),
+                )
                 for follower in followers[record.provider_id]
             ]
             wishes += mine

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from vanta.domain.enums import Action, Source
+from vanta.domain.enums import Action, Mode, Source
 from vanta.domain.intent import DEFAULT_SLIPPAGE_E10, Intent, SignalRef
 from vanta.domain.market import Market
 from vanta.domain.policy import Subscription
@@ -20,8 +20,13 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
     known: tuple[Reason, ...] = ()
 
 
-def open_wish(record: SignalRecord, signal: Signal, market: Market, follower: Subscription) -> Wish:
-    """Size an open for one follower: the signal's own numbers, never above the follower's."""
+def open_wish(
+    record: SignalRecord, signal: Signal, market: Market, follower: Subscription, mode: Mode
+) -> Wish:
+    """Size an open for one follower: the signal's own numbers, never above the follower's.
+
+    `mode` is what follower and link wish together.
+    """
     collateral_e6 = min(signal.collateral_e6, follower.max_collateral_e6)
     leverage_e10 = min(signal.leverage_e10, follower.max_leverage_e10, market.max_leverage_e10)
     adjusted = []
@@ -47,6 +52,7 @@ def open_wish(record: SignalRecord, signal: Signal, market: Market, follower: Su
         expires_ns=signal.expires_ns,
         signal=_signal_ref(record),
         adjusted=tuple(adjusted),
+        mode=mode,
     )
     if follower.skip_without_stop and not signal.stop_loss_e10:
         return Wish(intent=intent, known=(verdicts.skipped_without_stop(),))

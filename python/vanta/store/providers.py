@@ -280,4 +280,5 @@ def _subscription(row: Row) -> Subscription:
         max_leverage_e10=row["max_leverage_e10"],
         skip_without_stop=row["skip_without_stop"],
         active=row["active"],
+        mode=row["mode"],
     )
