@@ -8,8 +8,8 @@ from pathlib import Path
 
 from tests.drills.test_stop import open_trade, trade
 from tests.e2e.instance import Instance
-from vanta.app.restored import FILE
 from vanta.sandbox.home import Home
+from vanta.store.highwater import FILE_NAME as FILE
 
 
 def cluster(instance: Instance) -> Path:

@@ -106,6 +106,22 @@ async def test_the_chain_is_looked_at_each_hour(world: World) -> None:
         await eventually(lambda: value(metrics, "vanta_audit_broken") == 1, task)
 
 
+async def test_an_hour_later_the_chain_still_has_the_head_of_before(world: World) -> None:
+    time, metrics = ManualTime(), world.metrics
+    for n in range(2):
+        await Audit(world.pool).append(None, "me", "look", "it", {"n": n}, "t", n)
+    async with running(gauges(world, time).watch_chain()) as task:
+        await eventually(lambda: time.asleep, task)
+        await forge(
+            world.pool,
+            "DELETE FROM audit_log WHERE seq = 2",
+            "UPDATE audit_head SET seq = 1, hash = (SELECT hash FROM audit_log WHERE seq = 1)",
+        )
+        assert (await Audit(world.pool).verify()).broken is None
+        time.advance(3_600 * 10**9)
+        await eventually(lambda: value(metrics, "vanta_audit_broken") == 1, task)
+
+
 async def test_a_queue_knows_its_depth_and_its_oldest(clock: ManualClock) -> None:
     metrics = Metrics()
     queue: WaitingQueue[int] = WaitingQueue(2, clock)

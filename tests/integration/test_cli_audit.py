@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from tests.conftest import Servers
@@ -12,6 +13,7 @@ from tests.fakes.owner import forge
 from vanta.cli import main
 from vanta.cli.exits import Exit
 from vanta.store.audit import Audit
+from vanta.store.highwater import FILE_NAME, HighWater, Mark
 from vanta.store.pool import Pool
 
 
@@ -52,7 +54,16 @@ async def test_a_whole_chain_prints_its_head(log: Audit, verify: Command) -> Non
     assert (code, out) == (0, f"The chain holds: 3 rows.\nhead {head}\n")
     assert "elsewhere" in err
     code, document = await verify.document("--expect", str(head))
-    assert (code, document) == (0, {"ok": True, "rows": 3, "head": str(head), "broken": None})
+    assert (code, document) == (
+        0,
+        {
+            "ok": True,
+            "rows": 3,
+            "head": str(head),
+            "compared_with": "--expect",
+            "broken": None,
+        },
+    )
 
 
 async def test_a_broken_chain_exits_1_and_says_where(
@@ -79,6 +90,51 @@ async def test_an_expected_head_shows_a_log_that_was_set_back(
     code, out, _ = await verify("--expect", kept)
     assert code == 1
     assert "cut" in out
+
+
+async def rewrite(pool: Pool) -> None:
+    """Write the whole log anew, consistent in itself, as a superuser can."""
+    await forge(
+        pool,
+        "CREATE TEMPORARY TABLE kept ON COMMIT DROP AS SELECT * FROM audit_log",
+        "DELETE FROM audit_log",
+        "UPDATE audit_head SET seq = 0, hash = decode(repeat('00', 32), 'hex')",
+        "SET LOCAL session_replication_role = origin",
+        "INSERT INTO audit_log (actor, action, object, detail, trace_id, at_ns)"
+        " SELECT 'nobody', action, object, detail, trace_id, at_ns FROM kept ORDER BY seq",
+    )
+
+
+async def test_a_log_that_was_written_anew_is_shown_by_the_note_in_the_home(
+    pool: Pool, log: Audit, verify: Command
+) -> None:
+    store = HighWater(pool)
+    note = Path(verify.environ["VANTA_HOME"]) / FILE_NAME
+    note.write_bytes(msgspec.json.encode(await store.now(await store.name(1), 0)))
+    await log.append(None, "me", "look", "it", {}, "t", 9)
+    code, document = await verify.document()
+    assert (code, document["compared_with"]) == (0, str(note))
+    await rewrite(pool)
+    assert (await log.verify()).broken is None, "nothing inside the database can tell"
+    code, out, err = await verify()
+    assert code == 1
+    assert "row 3 (foreign)" in out
+    assert str(note) in err
+
+
+async def test_a_note_of_another_database_is_not_compared_with(
+    log: Audit, verify: Command, pool: Pool
+) -> None:
+    note = Path(verify.environ["VANTA_HOME"]) / FILE_NAME
+    for mark in (Mark(database="other", audit_seq=9, audit_hash="00" * 32), Mark(database="")):
+        note.write_bytes(msgspec.json.encode(mark))
+        code, document = await verify.document()
+        assert (code, document["compared_with"]) == (0, None)
+    note.write_text("{")
+    code, _, err = await verify()
+    assert code == 1
+    assert str(note) in err
+    assert (await verify("--expect", str(await log.head())))[0] == 0
 
 
 @pytest.mark.parametrize("text", ["", "3", "3:", "x:" + "00" * 32, "3:" + "00" * 31, "-1:zz", "é:"])

@@ -10,6 +10,7 @@ from vanta.domain.ports import Clock, Quotes
 from vanta.domain.position import Position
 from vanta.metrics import Metrics
 from vanta.store.audit import Audit
+from vanta.store.audit_chain import Link
 from vanta.store.orders import Orders
 from vanta.store.outbox import Outbox
 from vanta.store.pool import AWAY, Pool
@@ -58,16 +59,24 @@ class Gauges:
             await self._sleep(READ_EVERY_S)
 
     async def watch_chain(self) -> None:
-        """Compute the chain of the audit log anew each hour, for ever."""
+        """Compute the chain of the audit log anew each hour, for ever.
+
+        The head that was found stands in the log, and must be in the chain an hour later: that is
+        what shows a log that was written anew as a whole.
+        """
+        seen: Link | None = None
         while True:
             try:
-                chain = await self._audit.verify()
+                chain = await self._audit.verify(seen)
             except AWAY as error:
                 _log.warning("audit.not_verified", error=type(error).__name__)
             else:
                 self._metrics.audit_broken.set(chain.broken is not None)
                 if chain.broken is not None:
                     _log.error("audit.broken", at=chain.broken.seq, kind=chain.broken.kind)
+                else:
+                    seen = chain.head
+                    _log.info("audit.verified", rows=chain.rows, head=str(seen))
             await self._sleep(CHAIN_EVERY_S)
 
     async def read_stores(self) -> None:

@@ -20,13 +20,12 @@ from vanta.domain.ports import Clock
 from vanta.domain.system import Stop, SystemState
 from vanta.engine.booked import Booked
 from vanta.engine.switches import Switches
-from vanta.store.highwater import HighWater, Mark
+from vanta.store.highwater import UNREADABLE, HighWater, Mark, read_note
 from vanta.store.pool import AWAY
 from vanta.supervise import beat
 
 _log = logs.get(__name__)
 
-FILE: Final = "high-water.json"
 EVERY_S: Final = 1.0
 PAUSE_S: Final = 0.1  # of many fills at once one note
 BY: Final = "start"
@@ -98,11 +97,11 @@ class Restored:
 
     async def _behind(self, database: str) -> str:
         try:
-            mark = msgspec.json.decode(self._path.read_bytes(), type=Mark)
-        except FileNotFoundError:
-            return ""
-        except (msgspec.MsgspecError, UnicodeDecodeError, OSError) as error:
+            mark = read_note(self._path)
+        except UNREADABLE as error:
             return f"{self._path} cannot be read ({type(error).__name__})"
+        if mark is None:
+            return ""
         if mark.database != database:
             _log.info("high_water.other_database", path=str(self._path))
             return ""

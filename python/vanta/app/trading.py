@@ -6,7 +6,6 @@ from typing import Final
 
 from vanta import logs
 from vanta._core import AggregateConfig, PriceBook, RiskBook
-from vanta.app.restored import FILE as HIGH_WATER
 from vanta.app.restored import Restored
 from vanta.crashpoints import CrashPoints
 from vanta.domain.enums import OPENING, Quality
@@ -42,7 +41,7 @@ from vanta.store.controls import Controls
 from vanta.store.counters import Counters
 from vanta.store.day_pnl import DayPnl
 from vanta.store.fills import Fills
-from vanta.store.highwater import HighWater
+from vanta.store.highwater import FILE_NAME, HighWater
 from vanta.store.orders import Orders
 from vanta.store.outbox import Outbox
 from vanta.store.policies import Policies
@@ -256,7 +255,7 @@ class Trading:
         )
         self.ledger.listen(rates.booked)
         self.restored = Restored(
-            path=settings.home / HIGH_WATER,
+            path=settings.home / FILE_NAME,
             store=HighWater(stores.pool),
             switches=self.switches,
             clock=clock,

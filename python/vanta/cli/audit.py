@@ -4,6 +4,7 @@ The check goes not through the running process: what that process may have done 
 """
 
 import asyncio
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vanta.cli.admin import run
@@ -14,6 +15,7 @@ from vanta.settings import Settings
 
 if TYPE_CHECKING:
     from vanta.store.audit_chain import Chain, Link
+    from vanta.store.highwater import Mark
 
 
 def audit(context: Context) -> int:
@@ -33,8 +35,8 @@ def verify(context: Context) -> int:
 
     expect = context.args.expect
     expected = None if expect is None else Link.parse(expect, field="--expect")
-    chain = asyncio.run(_verify(_dsn(context.settings()), expected))
-    _tell(context, chain)
+    chain, witness = asyncio.run(_verify(context.settings(), expected))
+    _tell(context, chain, witness)
     return Exit.OK if chain.broken is None else Exit.FAILURE
 
 
@@ -53,14 +55,21 @@ def _dsn(settings: Settings) -> str:
     return found
 
 
-async def _verify(dsn: str, expected: "Link | None") -> "Chain":
+async def _verify(settings: Settings, expected: "Link | None") -> "tuple[Chain, str]":
+    """Check the chain; return with it what it was compared with, empty for nothing."""
     import asyncpg  # noqa: PLC0415  # loaded only by commands that need it
 
     from vanta.store.audit import Audit  # noqa: PLC0415
+    from vanta.store.audit_chain import Link  # noqa: PLC0415
+    from vanta.store.highwater import FILE_NAME, HighWater  # noqa: PLC0415
     from vanta.store.pool import open_pool  # noqa: PLC0415
 
+    path = settings.home / FILE_NAME
+    # Read before the rows are: what it tells of must be among them.
+    mark = _noted(path) if expected is None else None
+    witness = "" if expected is None else "--expect"
     try:
-        pool = await open_pool(dsn, min_size=1, max_size=1)
+        pool = await open_pool(_dsn(settings), min_size=1, max_size=1)
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, ValueError) as error:
         # Drivers put addresses and sometimes passwords into their texts: only the kind is told.
         raise CliError(
@@ -70,7 +79,11 @@ async def _verify(dsn: str, expected: "Link | None") -> "Chain":
             hint="`vanta doctor` looks at VANTA_POSTGRES_DSN.",
         ) from None
     try:
-        return await Audit(pool).verify(expected)
+        name = await HighWater(pool).known_name() if mark is not None else ""
+        if mark is not None and mark.audit_hash and mark.database == name:
+            witness = str(path)
+            expected = Link(seq=mark.audit_seq, hash=bytes.fromhex(mark.audit_hash))
+        return await Audit(pool).verify(expected), witness
     except (asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError):
         raise CliError(
             Exit.CONFIG,
@@ -82,7 +95,21 @@ async def _verify(dsn: str, expected: "Link | None") -> "Chain":
         await pool.close()
 
 
-def _tell(context: Context, chain: "Chain") -> None:
+def _noted(path: Path) -> "Mark | None":
+    from vanta.store.highwater import UNREADABLE, read_note  # noqa: PLC0415
+
+    try:
+        return read_note(path)
+    except UNREADABLE as error:
+        raise CliError(
+            Exit.FAILURE,
+            "E-NOTE",
+            f"The note of the last head, {path}, cannot be read ({type(error).__name__}).",
+            hint="Give a head that was kept: `vanta audit verify --expect SEQ:HASH`.",
+        ) from None
+
+
+def _tell(context: Context, chain: "Chain", witness: str) -> None:
     out, broken = context.output, chain.broken
     if out.as_json:
         out.document(
@@ -90,6 +117,7 @@ def _tell(context: Context, chain: "Chain") -> None:
                 "ok": broken is None,
                 "rows": chain.rows,
                 "head": str(chain.head),
+                "compared_with": witness or None,
                 "broken": broken and {"seq": broken.seq, "kind": broken.kind, "text": broken.text},
             }
         )
@@ -97,7 +125,11 @@ def _tell(context: Context, chain: "Chain") -> None:
     if broken is None:
         out.line(f"The chain holds: {chain.rows} rows.")
         out.line(f"head {chain.head}")
+        if witness:
+            out.say(f"It has the head that {witness} tells of.")
         out.say("Keep the head elsewhere; check later with `vanta audit verify --expect HEAD`.")
         return
     out.line(f"The chain is broken at row {broken.seq} ({broken.kind}): {broken.text}.", "bad")
     out.line(f"{chain.rows} rows hold before it, up to {chain.head}")
+    if witness:
+        out.say(f"Compared with the head that {witness} tells of.")

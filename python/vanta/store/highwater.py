@@ -1,11 +1,16 @@
 """How far a database has come: what a restored backup of it would not have any more."""
 
 import secrets
+from pathlib import Path
 from typing import Annotated, Final, TypeAlias
 
 import msgspec
 
 from vanta.store.pool import Pool
+
+FILE_NAME: Final = "high-water.json"
+UNREADABLE: Final = (msgspec.MsgspecError, UnicodeDecodeError, OSError)
+"""Raised for a note that is there and tells nothing."""
 
 _Count: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
 
@@ -21,6 +26,14 @@ class Mark(msgspec.Struct, frozen=True, kw_only=True):
     filled_order_id: _Count = 0
     audit_seq: _Count = 0
     audit_hash: Annotated[str, msgspec.Meta(pattern=r"^([0-9a-f]{64})?$")] = ""
+
+
+def read_note(path: Path) -> Mark | None:
+    """Return the mark noted in a file, None when there is no file. Raises `UNREADABLE`."""
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Mark)
+    except FileNotFoundError:
+        return None
 
 
 class HighWater:
@@ -41,6 +54,11 @@ class HighWater:
         """Return the database's own name, given to it now when it has none."""
         told: str = await self._pool.fetchval(self._NAME, secrets.token_hex(16), now_ns)
         return told
+
+    async def known_name(self) -> str:
+        """Return the database's own name; empty when no process has started on it yet."""
+        sql = "SELECT value FROM controls WHERE key = 'database'"
+        return str(await self._pool.fetchval(sql) or "")
 
     # Each of these is one look into an index.
     _NOW: Final = """
