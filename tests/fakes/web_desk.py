@@ -13,6 +13,8 @@ from aiohttp.test_utils import TestClient, TestServer
 from tests.fakes.clock import ManualClock
 from tests.fakes.signals import CATALOGUE
 from vanta import _core
+from vanta.control.handlers.limit_views import described
+from vanta.control.limit_rows import ledger
 from vanta.domain.enums import Action, FillKind, Mode, OrderState
 from vanta.domain.intent import Intent
 from vanta.domain.order import Fill, Order
@@ -247,6 +249,13 @@ class WebBench:
         async def describe(provider_id: int, signal_id: str) -> Mapping[str, Any] | None:
             return self.described if (provider_id, signal_id) == (7, "sig_00000001") else None
 
+        async def limits(user_id: int) -> Mapping[str, Any]:
+            desk, now_ns = self.desk, self.clock.now_ns()
+            policy, now = desk.policy(user_id), desk.exposure(user_id)
+            return described(
+                ledger(user_id, policy, now, windows=None, breaker=None, now_ns=now_ns), ()
+            )
+
         return Api(
             desk=self.desk,
             quotes=self.desk,
@@ -263,6 +272,7 @@ class WebBench:
             names=self.names,
             checks={"postgres": postgres, "prices": prices},
             describe_signal=describe,
+            limits=limits,
             feed_status=lambda: [{"market": "BTC/USD", "sources": []}],
             task_status=lambda: {"feed": {"running": True, "last_error": "OSError: dsn"}},
             mode=lambda: "DRY",

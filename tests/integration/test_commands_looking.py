@@ -226,6 +226,19 @@ async def test_limits_and_what_if(world: ControlWorld) -> None:
     assert await world.pool.fetchval("SELECT count(*) FROM orders") == 0
 
 
+async def test_limits_say_what_is_used_what_is_left_and_when_more_is(world: ControlWorld) -> None:
+    user = await world.person("trader")
+    await opened(world, user)
+    shown = await world.run(user, "limits")
+    rows = {row["key"]: row for row in shown.data["limits"]}
+    more = rows["opens_per_minute"]["resets_at"][11:19]
+    assert f"Opens/min: 4 left, more from {more} UTC" in shown.lines
+    assert "Trades/day: 49 left, more from 00:00:00 UTC" in shown.lines
+    assert any(line.startswith("Volume/hour: $") for line in shown.lines)
+    assert not any(line.startswith("Copies/min") for line in shown.lines)
+    assert fits_a_phone(shown)
+
+
 async def test_security_and_lock(world: ControlWorld) -> None:
     user = await world.person("trader")
     before = (await world.run(user, "security")).data

@@ -119,6 +119,18 @@ async def test_without_an_owner_only_what_is_for_everybody(
     assert "users" not in {c["name"] for c in answer["commands"]}
 
 
+async def test_limits_are_the_same_in_the_command_and_the_resource(
+    http: ControlHttp, trader: User, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _, answer = await http.run("limits")
+    _, risk = await http.call("GET", "/api/v1/risk")
+    assert {key: risk[key] for key in answer["data"]} == answer["data"]
+    code, out, _ = await http.cli(capsys, "risk")
+    assert code == 0
+    for row in answer["data"]["limits"]:
+        assert row["markets"] is not None or row["key"] in out
+
+
 async def test_everywhere_the_same_person_acts_who_is_not_named(
     http: ControlHttp, trader: User
 ) -> None:

@@ -131,12 +131,11 @@ async def test_pnl_per_day(bench: WebBench) -> None:
 async def test_risk_says_what_is_left(bench: WebBench) -> None:
     _, answer = await bench.call("GET", "/api/v1/risk")
     assert answer["mode"] == "DRY"
-    limits = {row["limit"]: row for row in answer["limits"]}
-    assert limits["opens_per_minute"] == {
-        "limit": "opens_per_minute", "unit": "count", "used": "0", "max": "5", "left": "5",
-    }  # fmt: skip
-    assert limits["daily_loss"]["max"] == "2000"
-    assert limits["leverage"]["max"] == "50"
+    limits = {row["key"]: row for row in answer["limits"]}
+    opens = limits["opens_per_minute"]
+    assert (opens["used"], opens["limit"], opens["left"]) == ("0", "5", "5")
+    assert limits["max_daily_loss_pct"]["limit"] == "0.2"
+    assert limits["max_leverage"]["limit"] == "50"
 
 
 async def test_prices(bench: WebBench) -> None:

@@ -80,6 +80,9 @@ class ControlRoom:
             delay_ns=settings.loosen_delay_s * 10**9,
             counters=trading.counters,
         )
+        self.limit_commands = LimitCommands(
+            office=self.limits, catalogue=catalogue, quotes=trading.feed
+        )
         self.operating = Operating(
             system=trading.switches,
             modes=trading.modes,
@@ -103,9 +106,7 @@ class ControlRoom:
     def _personal(self) -> Iterator[Command]:
         yield from ModeCommands(self.operating).commands()
         yield from self._security.commands()
-        yield from LimitCommands(
-            office=self.limits, catalogue=self._catalogue, quotes=self._trading.feed
-        ).commands()
+        yield from self.limit_commands.commands()
 
     def _looking(self, checks: Mapping[str, Check], tasks: Tasks) -> Iterator[Command]:
         stores, trading = self._stores, self._trading

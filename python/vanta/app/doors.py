@@ -150,6 +150,7 @@ def web_application(
         names=trading.names,
         checks=checks,
         describe_signal=signal_door.receipts.describe,
+        limits=control.limit_commands.described,
         feed_status=trading.feed.status,
         task_status=supervisor.status,
         mode=lambda: trading.modes.system()[0].value,

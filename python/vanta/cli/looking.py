@@ -310,15 +310,17 @@ def risk(context: Context) -> int:
         f" today {f.usd(account['day_pnl'], signed=True)}"
     )
     out.table(
-        ("LIMIT", "USED", "LEFT", "MAX"),
+        ("LIMIT", "USED", "LEFT", "OF", "MORE FROM"),
         [
             (
-                row["limit"].replace("_", " "),
+                row["key"],
                 f.number(row["used"], row["unit"]),
                 f.number(row["left"], row["unit"]),
-                f.number(row["max"], row["unit"]),
+                f.number(row["limit"], row["unit"]),
+                f.clock(row["resets_at"]),
             )
             for row in found["limits"]
+            if row["markets"] is None
         ],
     )
     return Exit.OK

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Describe = Callable[[int, str], Awaitable[Mapping[str, Any] | None]]
+Limits = Callable[[int], Awaitable[Mapping[str, Any]]]
 
 SETTLE_S: Final = 5.0
 MAX_SMALL_ID: Final = 2**31 - 1  # users and providers
@@ -64,7 +65,8 @@ class Api:
     address switches the check of the Host header on); `mode` tells the effective mode,
     `system` what operators have switched;
     `feed_status` and `task_status` return JSON-able details for /status; `checks` are the readiness
-    checks by part; `describe_signal(provider_id, signal_id)` tells what became of it, or None.
+    checks by part; `describe_signal(provider_id, signal_id)` tells what became of it, or None;
+    `limits(user_id)` what is used and left of a user's limits.
     """
 
     def __init__(
@@ -77,6 +79,7 @@ class Api:
         names: SourceNames,
         checks: Mapping[str, Check],
         describe_signal: Describe,
+        limits: Limits,
         feed_status: Callable[[], Any],
         task_status: Callable[[], Mapping[str, Mapping[str, Any]]],
         mode: Callable[[], str],
@@ -98,6 +101,7 @@ class Api:
         self.names = names
         self.checks = dict(checks)
         self.describe_signal = describe_signal
+        self.limits = limits
         self.feed_status = feed_status
         self.task_status = task_status
         self.mode = mode

@@ -109,7 +109,7 @@ class Reading:
         )
 
     async def risk(self, request: web.Request) -> web.Response:
-        """GET /api/v1/risk: the account, the policy and what is left of each limit."""
+        """GET /api/v1/risk: the account, the policy and what is left of each limit, as `limits`."""
         user = await self._api.user(request.headers.get("X-Vanta-User"))
         version, _ = await self._api.stores.policies.current(user.id)
         now = self._api.desk.exposure(user.id)
@@ -120,7 +120,7 @@ class Reading:
                 "mode": self._api.mode(),
                 "account": render.exposure(now),
                 "policy_version": version,
-                "limits": render.limits(self._api.desk.policy(user.id), now),
+                **await self._api.limits(user.id),
             }
         )
 

@@ -1,18 +1,17 @@
 """Domain values to JSON: money as exact decimal strings in human units, times as ISO 8601 UTC."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 from vanta._core import Exposure, Quote
 from vanta.domain.enums import CLOSING, OPENING, Breaker, Quality
-from vanta.domain.exact import UNITS, iso, optional, ratio, usd, verdict
+from vanta.domain.exact import iso, optional, ratio, usd, verdict
 from vanta.domain.intent import Intent
 from vanta.domain.market import Catalogue, Market
 from vanta.domain.order import Fill, Order
-from vanta.domain.policy import Policy
 from vanta.domain.ports import Preview
 from vanta.domain.position import PositionView
-from vanta.domain.units import ONE_E10, format_scaled
+from vanta.domain.units import format_scaled
 
 
 def symbol(catalogue: Catalogue, ix: int) -> str:
@@ -198,38 +197,3 @@ def exposure(found: Exposure) -> dict[str, Any]:
         "day_start_equity": usd(found.day_start_equity_e6),
         "losses_in_row": found.losses_in_row,
     }
-
-
-def limits(policy: Policy, now: Exposure) -> list[dict[str, Any]]:
-    """Say of each limit how much is used and how much is left."""
-    lost_e6 = max(0, -now.day_pnl_e6)
-    # The bound on the day's loss is rounded down: a limit is never shown larger than it is.
-    day_limit_e6 = now.day_start_equity_e6 * policy.max_daily_loss_e10 // ONE_E10
-    risk_e6 = max(0, now.equity_e6) * policy.max_account_risk_e10 // ONE_E10
-    rows: Iterable[tuple[str, str, Sequence[int | None]]] = (
-        ("leverage", "leverage_e10", (None, policy.max_leverage_e10)),
-        ("position", "usd_e6", (None, policy.max_position_e6)),
-        ("account_risk", "usd_e6", (None, risk_e6)),
-        ("liquidation_buffer", "ratio_e10", (None, policy.liquidation_buffer_e10)),
-        ("daily_loss", "usd_e6", (lost_e6, day_limit_e6)),
-        ("opens_per_minute", "count", (now.opens_last_minute, policy.opens_per_minute)),
-        ("trades_per_day", "count", (now.trades_today, policy.trades_per_day)),
-        ("volume_hour", "usd_e6", (now.volume_hour_e6, policy.volume_hour_e6)),
-        ("volume_day", "usd_e6", (now.volume_day_e6, policy.volume_day_e6)),
-        ("losses_in_row", "count", (now.losses_in_row, policy.max_losses_in_row)),
-        ("max_slippage", "ratio_e10", (None, policy.max_slippage_e10)),
-    )
-    shown = []
-    for name, unit, (used, limit) in rows:
-        label, decimals = UNITS[unit]
-        left = None if used is None or limit is None else max(0, limit - used)
-        shown.append(
-            {
-                "limit": name,
-                "unit": label,
-                "used": None if used is None else format_scaled(used, decimals=decimals),
-                "max": None if limit is None else format_scaled(limit, decimals=decimals),
-                "left": None if left is None else format_scaled(left, decimals=decimals),
-            }
-        )
-    return shown

@@ -20,13 +20,16 @@ def table(rows: Sequence[LimitRow]) -> Table:
     )
 
 
-def frees(rows: Sequence[LimitRow]) -> list[str]:
-    """Say when what is used up comes back."""
-    return [
-        f"{_SHORT.get(row.key, row.title)} frees at {(exact.iso(row.resets_at_ns) or '')[11:19]}"
-        for row in rows
-        if row.used and row.resets_at_ns and not row.left
-    ]
+def lefts(rows: Sequence[LimitRow]) -> list[str]:
+    """Say of each that is used what is left, and when waiting gives some of it back."""
+    return [_left(row) for row in rows if row.used and row.left is not None]
+
+
+def _left(row: LimitRow) -> str:
+    left = (row.left or 0) // 10**6 * 10**6 if row.unit == "ratio_e10" else row.left or 0
+    text = f"{_SHORT.get(row.key, row.title)}: {_short(left, row.unit)} left"
+    more = exact.iso(row.resets_at_ns)
+    return text if more is None else f"{text}, more from {more[11:19]} UTC"
 
 
 _SHORT: Final = {
@@ -44,9 +47,9 @@ _SHORT: Final = {
 def _used(row: LimitRow) -> str:
     if row.used is None:
         return "-"
-    # Of a ratio two decimals, rounded up: what is used is never shown smaller than it is.
-    used = -(-row.used // 10**6) * 10**6 if row.unit == "ratio_e10" else row.used
-    return _short(used, row.unit)
+    # Two decimals, rounded up: what is used is never shown smaller than it is.
+    step = {"ratio_e10": 10**6, "usd_e6": 10**4}.get(row.unit, 1)
+    return _short(-(-row.used // step) * step, row.unit)
 
 
 def shown_limit(row: LimitRow, catalogue: Catalogue | None = None) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -11,7 +11,7 @@ from vanta.control.commands import Command, Plan
 from vanta.control.handlers.limit_views import (
     described,
     described_preview,
-    frees,
+    lefts,
     shown_limit,
     table,
     waiting,
@@ -169,12 +169,16 @@ class LimitCommands:
 
     # --- looking --------------------------------------------------------------------------------
 
+    async def described(self, user_id: int) -> dict[str, Any]:
+        """Return the ledger as programs read it. Raises `NotFoundError`."""
+        return described(await self._office.ledger(user_id), await self._office.pending(user_id))
+
     async def _show(self, user_id: int) -> Reply:
         found = await self._office.ledger(user_id)
         pending = await self._office.pending(user_id)
         return Reply(
             title="Limits",
-            lines=(*frees(found.rows), *waiting(pending)),
+            lines=(*lefts(found.rows), *waiting(pending)),
             tables=(table(found.rows),),
             data=described(found, pending),
         )

@@ -4,7 +4,7 @@ from functools import partial
 from typing import Any, Final
 
 from vanta.control.commands import Command, Plan
-from vanta.control.handlers.limit_views import described_row, frees, table
+from vanta.control.handlers.limit_views import described_row, lefts, table
 from vanta.control.limit_rows import LimitRow
 from vanta.control.limits import LimitsOffice
 from vanta.control.words import Words
@@ -57,7 +57,7 @@ class RateCommands:
         rows = await self._rates(user_id)
         return Reply(
             title=f"Rates of #{user.id} {user.name}",
-            lines=tuple(frees(rows)),
+            lines=tuple(lefts(rows)),
             tables=(table(rows),),
             data={"users": [_described(user, rows)]},
         )
