@@ -375,7 +375,7 @@ async def test_the_daily_loss_limit_and_a_losing_streak(
         assert codes(order) == ["E-RISK-DAY", "E-RISK-DAY"]
         # 1,790,000,000 s is 14:13:20 UTC
         assert order.verdict.reasons[1].text == (
-            "Daily loss limit reached: 0.51 % of 0.50 %. Trading paused until 00:00 UTC "
+            "Daily loss limit reached: 0.52 % of 0.50 %. Trading paused until 00:00 UTC "
             "(9 h 47 min). Closing still works."
         )
         assert order.verdict.reasons[0].text == (

@@ -121,12 +121,14 @@ def test_what_breaks_a_limit_by_a_hair_does_not_read_like_the_limit() -> None:
         Failed("BALANCE", 50_310_001, 50_310_000),
         Failed("ACCOUNT_RISK", 1_000_000_001, 1_000_000_000),
         Failed("VOLUME_HOUR", 10_000 * E6 + 1, 10_000 * E6),
+        Failed("DAILY_LOSS", 2_000_000_001, 2_000_000_000, NOW + S),
     ]
     texts = [risk_words.of_failure(failed, CASE).text for failed in hair]  # type: ignore[arg-type]
     assert "10,000.01 of 10,000.00" in texts[0]
     assert "have 50.31 USDC free; this needs 50.32" in texts[1]
     assert "lose 10.01 %" in texts[2]
     assert "make 10,000.01 of 10,000.00" in texts[3]
+    assert "reached: 20.01 % of 20.00 %" in texts[4]
     assert "moved 0.51 % (limit 0.50 %)" in verdicts.slipped(50_000_001, 50_000_000).text
 
 

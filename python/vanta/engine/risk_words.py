@@ -126,7 +126,7 @@ def _liquidation_buffer(f: Numbers, case: RiskCase) -> str:
 
 
 def _daily_loss(f: Numbers, case: RiskCase) -> str:
-    lost = "all" if f.value >= I64_MAX else format_percent(f.value)
+    lost = "all" if f.value >= I64_MAX else over_percent(f.value)
     return (
         f"Daily loss limit reached: {lost} of {format_percent(f.limit)}. Trading paused until "
         f"00:00 UTC ({how_long(f.resets_at_ns - case.now_ns)}). Closing still works."
