@@ -226,6 +226,7 @@ class Switches:
             old, new = _rows_of(before), _rows_of(after)
             changed = {key: value for key, value in new.items() if value != old[key]}
             await self._controls.set(changed, change.by, change.at_ns, conn)
+            await self._tell(conn, change)
             await self._audit.append(
                 conn,
                 change.by,
@@ -235,7 +236,6 @@ class Switches:
                 change.trace_id,
                 change.at_ns,
             )
-            await self._tell(conn, change)
         self._version += 1
         self._durable = after
         self._readable = True
