@@ -136,7 +136,7 @@ class Metrics:
             ["task"], registry=r,
         )  # fmt: skip
         self.event_loop_lag_seconds = Gauge(
-            "vanta_event_loop_lag_seconds", "How late the loop last woke up", registry=r
+            "vanta_event_loop_lag_seconds", "How late the loop woke up at worst in 15 s", registry=r
         )
 
         for way in WAYS:  # 0 from the start: a rate needs a value before the first error

@@ -19,6 +19,7 @@ from vanta.app import doors, market, operators
 from vanta.app.control import ControlRoom
 from vanta.app.gauges import Gauges
 from vanta.app.lifecycle import Shutdown, write_atomically
+from vanta.app.loop_lag import LoopLag
 from vanta.app.readiness import readiness
 from vanta.app.ready import Ready
 from vanta.app.serving import HttpServer, bind, url_of
@@ -40,14 +41,13 @@ from vanta.store.markets import Markets
 from vanta.store.pool import Pool
 from vanta.store.redis import Client, PriceCache, PriceRow, health
 from vanta.store.sealed import SealedBox
-from vanta.supervise import SILENT_AFTER_S, Supervisor, beat
+from vanta.supervise import SILENT_AFTER_S, Supervisor
 from vanta.telegram.bot import TelegramBot
 
 _log = logs.get(__name__)
 
 USABLE_WAIT_S: Final = 5.0
 DRAIN_S: Final = 10.0
-LAG_EVERY_S: Final = 0.5
 GAUGES_SILENT_S: Final = 60.0  # two reads of a database that lets each wait
 KEYS_SILENT_S: Final = 60.0  # a KMS is tried three times
 TELEGRAM_SILENT_S: Final = 60.0  # a poll may take half of that
@@ -123,7 +123,8 @@ class House:
         )
         self.supervisor.add("gauges", gauges.run, silent_after_s=GAUGES_SILENT_S)
         self.supervisor.add("audit.watch", gauges.watch_chain)
-        self.supervisor.add("loop.lag", self._watch_loop, silent_after_s=SILENT_AFTER_S)
+        lag = LoopLag(clock=self.clock, metrics=self.metrics)
+        self.supervisor.add("loop.lag", lag.run, silent_after_s=SILENT_AFTER_S)
         self.checks.update(
             readiness(
                 stores=self.stores,
@@ -286,14 +287,6 @@ class House:
                 for q in quotes
             ]
         )
-
-    async def _watch_loop(self) -> None:
-        loop = asyncio.get_running_loop()
-        while True:
-            due = loop.time() + LAG_EVERY_S
-            await asyncio.sleep(LAG_EVERY_S)
-            beat()
-            self.metrics.event_loop_lag_seconds.set(max(0.0, loop.time() - due))
 
     async def _wait_until_usable(
         self, trading: Trading, bot: TelegramBot | None, shutdown: Shutdown

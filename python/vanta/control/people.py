@@ -197,7 +197,6 @@ class People:
                 await self._refuse(conn, actor.name, "stepup.reset", _name(target), no, trace_id)
                 return refusals.refused(no)
             await self._credentials.forget(conn, target.id, self._clock.now_ns())
-            await self._note(conn, actor.name, "stepup.reset", target, trace_id)
             if target.telegram_id is not None:
                 now_ns = self._clock.now_ns()
                 await self._outbox.put(
@@ -209,6 +208,7 @@ class People:
                     {"name": me.name},
                     now_ns,
                 )
+            await self._note(conn, actor.name, "stepup.reset", target, trace_id)
         return _done(f"User {target.id} sets a new PIN at the next need.", target)
 
     # --- one change -----------------------------------------------------------------------------
