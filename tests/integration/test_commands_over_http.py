@@ -16,6 +16,8 @@ from vanta.domain.policy import User
 from vanta.domain.system import Stop
 from vanta.store.pool import Pool
 
+BUSY = "The database does not answer. To stop trading now run `vanta emergency-stop`"
+
 LOOKING = [
     "admin",
     "risk_summary",
@@ -365,3 +367,17 @@ async def test_a_secret_of_the_wrong_kind_is_not_repeated(
     assert answer["error"]["field"] == field
     assert "987654" not in json.dumps(answer)
     assert "987654" not in caplog.text
+
+
+async def test_a_stop_that_cannot_be_asked_for_says_what_stops_without_a_database(
+    http: ControlHttp, boss: User, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await http.world.pool.close()
+    status, answer = await http.run("emergency_stop all", user=boss.id)
+    assert (status, answer["error"]["code"]) == (503, "E-BUSY")
+    assert answer["error"]["text"].startswith(BUSY)
+    code, out, err = await http.cli(capsys, "admin", "emergency_stop", "--yes")
+    assert (code, out) == (1, "")
+    assert BUSY in err
+    status, answer = await http.run("mode", user=boss.id)
+    assert (status, BUSY in answer["error"]["text"]) == (503, False)

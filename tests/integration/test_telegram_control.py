@@ -8,6 +8,7 @@ import pytest
 
 from tests.fakes.chat import Chat, button, chatting, labels, stranger
 from tests.fakes.engine_world import make_user
+from tests.fakes.owner import as_owner
 from vanta.domain.policy import User
 from vanta.sandbox.botapi import new_token
 from vanta.store.pool import Pool
@@ -70,6 +71,18 @@ async def test_a_confirm_acts_once_whatever_is_pressed(chat: Chat) -> None:
     await chat.changed(ask, "emergency_stop done")
     assert await chat.press(ask, "", data=data) == OVER
     assert done(chat) == ["emergency_stop all"]
+
+
+async def test_a_stop_that_fails_says_what_stops_without_a_database(chat: Chat, pool: Pool) -> None:
+    ask = await chat.say("/emergency_stop")
+    await as_owner(pool, "ALTER TABLE users RENAME TO users_gone")
+    try:
+        for told in ((await chat.say("/emergency_stop"))["text"], await chat.press(ask, "Confirm")):
+            assert "run `vanta emergency-stop` at the machine" in told
+        assert "emergency-stop" not in (await chat.say("/orders"))["text"]
+    finally:
+        await as_owner(pool, "ALTER TABLE users_gone RENAME TO users")
+    assert done(chat) == []
 
 
 async def test_cancelled_and_expired_questions_do_nothing(chat: Chat) -> None:

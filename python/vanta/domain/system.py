@@ -12,6 +12,12 @@ STOP_FILE: Final = "STOP"
 """In the home: as long as it is there, a stop is in force."""
 
 
+STOP_COMMAND: Final = "emergency_stop"
+STOP_ELSEWHERE: Final = (
+    "To stop trading now run `vanta emergency-stop` at the machine: it needs no database."
+)
+
+
 class Stop(StrEnum):
     """Emergency stop. `OPENS`: nothing new; reducing, closing and stops go on. `ALL`: nothing."""
 

@@ -62,6 +62,11 @@ class Asks:
             return None
         return ask if ends_ns > self._clock.mono_ns() else None
 
+    def about(self, nonce: str) -> str:
+        """Return the name of the command that a kept question is about; "" when there is none."""
+        ask, _ = self._open.get(nonce, (None, 0))
+        return ask.name if ask else ""
+
     def take(self, nonce: str, user_id: int, chat_id: int) -> Ask | None:
         """Return a question and close it; None where `look` finds none."""
         ask = self.look(nonce, user_id, chat_id)

@@ -13,6 +13,7 @@ from vanta import logs
 from vanta.domain.errors import InputError, NotFoundError
 from vanta.domain.intent import new_trace_id
 from vanta.domain.roles import Right, Role
+from vanta.domain.system import STOP_COMMAND, STOP_ELSEWHERE
 from vanta.metrics import Metrics
 from vanta.telegram.callback import decode
 from vanta.telegram.context import Room, beside
@@ -55,6 +56,7 @@ class Trace(BaseMiddleware):
         kind = "press" if isinstance(event, CallbackQuery) else "message"
         self._metrics.telegram_updates.labels(kind=kind).inc()
         self._metrics.requests.labels(way="telegram").inc()
+        is_stop = asks_to_stop(self._room, event)  # the question is gone once it is answered
         with logs.bind_trace(trace_id):
             try:
                 return await handler(event, data)
@@ -66,12 +68,10 @@ class Trace(BaseMiddleware):
             except Exception:
                 _log.exception("telegram.handler_failed", kind=kind)
                 self._metrics.errors.labels(way="telegram").inc()
-                await tell(
-                    self._room,
-                    event,
-                    data,
-                    f"That failed on my side. See /orders before you try again. Trace {trace_id}",
-                )
+                words = "That failed on my side. See /orders before you try again."
+                if is_stop:
+                    words = f"That failed on my side. {STOP_ELSEWHERE}"
+                await tell(self._room, event, data, f"{words} Trace {trace_id}")
             return None
 
 
@@ -133,6 +133,14 @@ class Groups(BaseMiddleware):
                 return await handler(event, data)
             await tell(self._room, event, data, PRIVATE)
         return None
+
+
+def asks_to_stop(room: Room, event: TelegramObject) -> bool:
+    """Tell whether this is an emergency stop, or the yes to one."""
+    if not isinstance(event, CallbackQuery):
+        return command_name(event) == STOP_COMMAND
+    pressed = decode(event.data)
+    return pressed is not None and room.asks.about(pressed.ref) == STOP_COMMAND
 
 
 def chat_type(event: TelegramObject) -> str:

@@ -1,5 +1,6 @@
 """Endpoints of the commands: one implementation, here as JSON."""
 
+import asyncio
 from typing import Any, Final
 
 import msgspec
@@ -10,13 +11,15 @@ from vanta.domain.command import Actor, Channel, Commands, Need, Reply
 from vanta.domain.errors import InputError
 from vanta.domain.policy import User
 from vanta.domain.roles import Right, Role, Standing
+from vanta.domain.system import STOP_COMMAND, STOP_ELSEWHERE
 from vanta.domain.verdict import Reason
 from vanta.web import bodies
-from vanta.web.answers import TRACE, ApiError, json_answer
+from vanta.web.answers import STORE_AWAY, TRACE, ApiError, json_answer
 from vanta.web.api import Api
 
 NOT_THIS_PERSON: Final = frozenset({"E-ROLE", "E-GROUP"})
 NOT_FOUND: Final = "NOT_FOUND"
+STOP_WITHIN_S: Final = 5.0  # then it is said what stops without a database
 OF_EVERYBODY: Final = frozenset({Right.LOOK, Right.TRADE})
 _NO_OWNER: Final = (
     "There is no owner yet. `vanta init` prints a one-time owner code: send `/start CODE` in the "
@@ -63,6 +66,18 @@ class CommandDoor:
         """POST /api/v1/commands/{name}: 200 done, 428 something is missing, 403 or 422 refused."""
         name = request.match_info["name"]
         body = await bodies.read(request, RunCommand)
+        if name != STOP_COMMAND:
+            return await self._run(request, name, body)
+        try:
+            async with asyncio.timeout(STOP_WITHIN_S):
+                return await self._run(request, name, body)
+        except STORE_AWAY as error:
+            # Who may stop and what was confirmed stand in the database; the file asks nobody.
+            raise ApiError(
+                503, "E-BUSY", f"The database does not answer. {STOP_ELSEWHERE}"
+            ) from error
+
+    async def _run(self, request: web.Request, name: str, body: RunCommand) -> web.Response:
         user = await acting_user(self._api, request, for_everybody=self._is_for_everybody(name))
         try:
             reply = await self._commands.run(
