@@ -127,6 +127,7 @@ async def test_an_answer_from_before_a_stop_does_not_undo_it(
         (b"opens", Stop.OPENS, ""),
         (b"all\nchain  halted\n", Stop.ALL, "chain halted"),
         (b"ALL", Stop.ALL, ""),
+        (b"opens\n\x1b[2Jno\x00w\xe2\x80\xaeoff", Stop.OPENS, "[2Jno w off"),
         (b"", Stop.OPENS, ""),
         (b"none", Stop.OPENS, ""),
         (b"please go on", Stop.OPENS, ""),
@@ -185,7 +186,7 @@ async def test_of_a_huge_stop_file_only_the_beginning_is_read(
         file.write(b"all\n" + b"x" * 2_000)
         file.truncate(10**12)
     state = look(board)
-    assert (state.stop, len(state.stop_reason)) == (Stop.ALL, 996)
+    assert (state.stop, len(state.stop_reason)) == (Stop.ALL, 200)
 
 
 async def test_live_does_not_come_back_when_the_stop_file_goes_away(

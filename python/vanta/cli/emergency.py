@@ -15,11 +15,10 @@ from vanta.cli.context import Context
 from vanta.cli.exits import CliError, Exit
 from vanta.cli.instance import find
 from vanta.domain.errors import NotRunningError
-from vanta.domain.system import STOP_FILE, Stop, stop_text
+from vanta.domain.system import REASON_LIMIT, STOP_FILE, Stop, stop_text
 from vanta.engine.stop_file import StopFile
 from vanta.settings import home_of
 
-REASON_LIMIT: Final = 200
 OBEYS_WITHIN_S: Final = 3.0
 SEEN_WITHIN_S: Final = 1.0  # it looks each quarter of a second
 ASK_EVERY_S: Final = 0.1

@@ -13,7 +13,7 @@ from vanta.domain.command import Actor, Channel, Reply
 from vanta.domain.enums import Mode
 from vanta.domain.ports import Clock, SystemControls
 from vanta.domain.roles import Right, Role, may
-from vanta.domain.system import Notice, Stop, SystemState, maintenance_words, mode_of
+from vanta.domain.system import REASON_LIMIT, Notice, Stop, SystemState, maintenance_words, mode_of
 from vanta.domain.verdict import Reason
 from vanta.store.audit import Audit
 from vanta.store.outbox import REPLY, RISK
@@ -21,7 +21,6 @@ from vanta.store.pool import Pool
 from vanta.store.positions import Positions
 from vanta.store.users import Users
 
-REASON_LIMIT: Final = 200
 TEXT_LIMIT: Final = 300
 NAMED: Final = 10  # so many people are named, the rest is counted
 _EVERYBODY: Final = tuple(role.value for role in Role)

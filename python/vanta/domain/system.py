@@ -12,6 +12,7 @@ STOP_FILE: Final = "STOP"
 """In the home: as long as it is there, a stop is in force."""
 
 
+REASON_LIMIT: Final = 200
 STOP_COMMAND: Final = "emergency_stop"
 STOP_ELSEWHERE: Final = (
     "To stop trading now run `vanta emergency-stop` at the machine: it needs no database."
@@ -92,7 +93,8 @@ def read_stop(text: str) -> tuple[Stop, str]:
     """Read a level and, on the lines after it, a reason. What is neither level stops opens."""
     first, _, reason = text.strip().partition("\n")
     stop = Stop.ALL if first.strip().lower() == Stop.ALL.value else Stop.OPENS
-    return stop, " ".join(reason.split())
+    shown = "".join(char if char.isprintable() else " " for char in reason)
+    return stop, " ".join(shown.split())[:REASON_LIMIT]
 
 
 def stop_text(stop: Stop, reason: str) -> str:
