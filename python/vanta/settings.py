@@ -82,6 +82,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     canary_users: tuple[int, ...] = ()
     two_person: bool = False
     step_up_s: int = 600
+    first_proof_wait_s: int = 86_400
     signal_clock_window_s: int = 30
     signal_entry_max_age_s: int = 5
     signal_exit_max_age_s: int = 600
@@ -288,6 +289,9 @@ def load(environ: Mapping[str, str], *, is_root: bool = False) -> Settings:
         "canary_users": read.ids("VANTA_CANARY_USERS"),
         "two_person": read.flag("VANTA_TWO_PERSON"),
         "step_up_s": read.number("VANTA_STEP_UP_S", 600, low=30, high=3_600),
+        "first_proof_wait_s": read.number(
+            "VANTA_FIRST_PROOF_WAIT_S", 86_400, low=0, high=30 * 86_400
+        ),
         "signal_clock_window_s": read.number("VANTA_SIGNAL_CLOCK_WINDOW_S", 30, low=1, high=300),
         "signal_entry_max_age_s": read.number("VANTA_SIGNAL_ENTRY_MAX_AGE_S", 5, low=1, high=600),
         "signal_exit_max_age_s": read.number(

@@ -4,6 +4,7 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
+import pyotp
 import pytest
 
 from tests.fakes.clock import ManualClock
@@ -264,3 +265,81 @@ async def test_a_request_that_is_not_there(world: RightsWorld) -> None:
     said = await agree(world, await world.proven(), 999)
     assert isinstance(said, Reply)
     assert codes(said) == ["E-ARG"]
+
+
+# --- a first proof ----------------------------------------------------------------------------
+
+
+async def opened(world: RightsWorld, user: User, right: Right = Right.GOVERN) -> list[str]:
+    """Prove the PIN and ask for a command; return the rules of the refusal."""
+    assert (await world.step_up.prove(user.id, pin=PIN)).ok
+    reply = await ask(world, user, command(right, step_up=True))
+    return [] if reply is None else [r.rule for r in reply.reasons]
+
+
+DAY_NS = 24 * 3600 * 10**9
+
+
+async def test_a_first_pin_from_the_chat_opens_nothing_of_admins_for_a_day(
+    world: RightsWorld,
+) -> None:
+    user = await world.user(Role.SUPER_ADMIN, telegram_id=77)
+    await world.step_up.set_pin(user.id, PIN)
+    assert await opened(world, user) == ["FIRST_PROOF"]
+    assert await opened(world, user, Right.TRADE) == []
+    world.clock.advance(DAY_NS - 1)
+    assert await opened(world, user) == ["FIRST_PROOF"]
+    world.clock.advance(1)
+    assert await opened(world, user) == []
+    told = await world.pool.fetch("SELECT user_id, kind FROM outbox")
+    assert [tuple(row) for row in told] == [(user.id, "stepup.first")]
+
+
+async def test_a_first_code_waits_as_a_pin_does(world: RightsWorld) -> None:
+    user = await world.user(Role.SUPER_ADMIN)
+    enrolment = await world.step_up.begin_totp(user.id)
+    totp = pyotp.TOTP(enrolment.secret)
+    assert (await world.step_up.confirm_totp(user.id, world.code(totp))).done
+    world.clock.advance(MINUTE)
+    assert (await world.step_up.prove(user.id, code=world.code(totp))).ok
+    reply = await ask(world, user, command(step_up=True))
+    assert reply is not None
+    assert [r.rule for r in reply.reasons] == ["FIRST_PROOF"]
+
+
+async def test_changing_a_first_pin_neither_ends_nor_renews_its_wait(world: RightsWorld) -> None:
+    user = await world.user(Role.SUPER_ADMIN)
+    await world.step_up.set_pin(user.id, PIN)
+    world.clock.advance(DAY_NS // 2)
+    assert (await world.step_up.prove(user.id, pin=PIN)).ok
+    assert (await world.step_up.set_pin(user.id, PIN)).done
+    assert await opened(world, user) == ["FIRST_PROOF"]
+    world.clock.advance(DAY_NS // 2)
+    assert await opened(world, user) == []
+
+
+async def test_the_machine_vouches(world: RightsWorld) -> None:
+    user = await world.user(Role.SUPER_ADMIN)
+    await world.step_up.set_pin(user.id, PIN)
+    assert await opened(world, user) == ["FIRST_PROOF"]
+    assert (await world.step_up.set_pin(user.id, PIN, vouched=True)).done
+    assert await opened(world, user) == []
+
+
+@pytest.mark.parametrize(("after_ns", "rules"), [(0, []), (3600 * 10**9, ["FIRST_PROOF"])])
+async def test_the_owner_code_vouches_for_an_hour(
+    world: RightsWorld, after_ns: int, rules: list[str]
+) -> None:
+    assert (await world.people.claim_owner(77, "owner", world.owner_code())).done
+    user = await world.users.by_telegram(77)
+    assert user is not None
+    world.clock.advance(after_ns)
+    await world.step_up.set_pin(user.id, PIN)
+    assert await opened(world, user) == rules
+
+
+async def test_a_reset_pin_begins_the_wait_anew(world: RightsWorld) -> None:
+    boss, lost = await world.proven(), await world.proven()
+    assert (await world.people.reset_step_up(actor(boss), lost.id)).done
+    await world.step_up.set_pin(lost.id, PIN)
+    assert await opened(world, lost) == ["FIRST_PROOF"]

@@ -27,8 +27,10 @@ async def test_a_pin_is_set_and_proved(browser: Browser) -> None:
     assert (opened["user_id"], opened["life_s"]) == (browser.user_id, LIFE_S)
     assert opened["state"] == {
         "pin": False, "code": False, "proved_until": None, "locked_until": None,
+        "opens_admin_from": None,
     }  # fmt: skip
     status, answer = await browser.post("pin", {"pin": PIN, "again": PIN})
+    assert answer["state"]["opens_admin_from"], "whoever holds the chat could have set it"
     assert (status, answer["state"]["pin"]) == (200, True)
     assert not await browser.step_up.is_fresh(browser.user_id)
     status, answer = await browser.post("prove", {"pin": PIN})
@@ -45,6 +47,7 @@ async def test_a_code_is_set_and_proved(browser: Browser) -> None:
     code = browser.code(made["data"]["secret"])
     status, answer = await browser.post("totp/confirm", {"code": f"{code[:3]} {code[3:]}"})
     assert (status, answer["state"]["code"]) == (200, True)
+    assert answer["state"]["opens_admin_from"], "as a first PIN"
     status, _ = await browser.post("prove", {"code": code})
     assert status == 422, "a code counts once"
     browser.clock.advance(30 * 10**9)

@@ -28,6 +28,8 @@ class Person:
     failures: int = 0
     locked_until: int = 0
     session_until: int = 0
+    settles: int = 0
+    vouched_until: int = 0
 
     @property
     def rights(self) -> set[str]:
@@ -82,6 +84,7 @@ class RightsDesk:
         person = self.people.setdefault(who, Person())
         self._become(person, "super_admin", "active")
         self._forget(person)
+        person.vouched_until = self.now + 60 * MINUTE
         self.used.add(code)
         self.code = ("", 0)
         return "done"
@@ -131,16 +134,28 @@ class RightsDesk:
     def _forget(self, person: Person) -> None:
         person.pin, person.has_code, person.failures = "", False, 0
         person.locked_until = person.session_until = 0
+        person.settles = person.vouched_until = 0
 
     # --- proofs
 
     def is_fresh(self, who: int) -> bool:
         return self.now < self.people[who].session_until
 
-    def set_pin(self, who: int, pin: str) -> str:
+    def settled(self, who: int) -> bool:
+        return self.now >= self.people[who].settles
+
+    def _settle(self, person: Person, vouched: bool) -> None:
+        if vouched or (not person.has_proof and person.vouched_until > self.now):
+            person.settles = 0
+        elif not person.has_proof:
+            person.settles = self.now + DAY
+        person.vouched_until = 0
+
+    def set_pin(self, who: int, pin: str, vouched: bool) -> str:
         person = self.people[who]
         if person.has_proof and not self.is_fresh(who):
             return "no"
+        self._settle(person, vouched)
         person.pin, person.session_until = pin, 0
         return "done"
 
@@ -148,6 +163,7 @@ class RightsDesk:
         person = self.people[who]
         if person.has_proof and not self.is_fresh(who):
             return "no"
+        self._settle(person, vouched=False)
         person.has_code, person.last_step, person.session_until = True, self._step(), 0
         return "done"
 
@@ -194,6 +210,8 @@ class RightsDesk:
             return "done"
         if not self.is_fresh(who):
             return "proof"
+        if not self.settled(who):
+            return "no"
         self.tokens[who, kind] = self.now + MINUTE
         return "word" if kind == "live" else "confirm"
 
@@ -202,6 +220,8 @@ class RightsDesk:
         said = self.ask(who, kind) if (KINDS[kind] not in self.people[who].rights) else ""
         if said or not self.is_fresh(who):
             return said or "proof"
+        if not self.settled(who):
+            return "no"
         if kind == "live" and not word:
             self.tokens[who, kind] = self.now + MINUTE
             return "word"

@@ -161,8 +161,8 @@ class RightsLife(RuleBasedStateMachine):
     async def _reset(self, by: int, tid: int) -> Any:
         return await self.world.people.reset_step_up(actor(self.users[by]), self.users[tid].id)
 
-    async def _set_pin(self, tid: int, pin: str) -> Any:
-        return await self.world.step_up.set_pin(self.users[tid].id, pin)
+    async def _set_pin(self, tid: int, pin: str, vouched: bool) -> Any:
+        return await self.world.step_up.set_pin(self.users[tid].id, pin, vouched=vouched)
 
     async def _enrol(self, tid: int) -> Any:
         user_id = self.users[tid].id
@@ -339,7 +339,7 @@ class RightsLife(RuleBasedStateMachine):
             self.act(("approve", owner, other, "viewer"))
             self.act(("set_role", owner, other, role))
         for tid in self.users:
-            self.act(("set_pin", tid, PINS[0]))
+            self.act(("set_pin", tid, PINS[0], True))
             self.act(("prove_pin", tid, PINS[0]))
 
     @rule()
@@ -383,9 +383,9 @@ class RightsLife(RuleBasedStateMachine):
     def raise_each_other(self, one: int, two: int, role: str) -> None:
         self.act_both(("set_role", one, two, role), ("set_role", two, one, role))
 
-    @rule(tid=who, pin=st.sampled_from(PINS))
-    def set_pin(self, tid: int, pin: str) -> None:
-        self.act(("set_pin", tid, pin))
+    @rule(tid=who, pin=st.sampled_from(PINS), vouched=st.booleans())
+    def set_pin(self, tid: int, pin: str, vouched: bool) -> None:
+        self.act(("set_pin", tid, pin, vouched))
 
     @rule(tid=who)
     def enrol(self, tid: int) -> None:
@@ -443,7 +443,7 @@ class RightsLife(RuleBasedStateMachine):
         self.act(("approve", one, two, "viewer"))
         self.act(("set_role", one, two, "super_admin"))
         for tid in (one, two):
-            self.act(("set_pin", tid, PINS[0]))  # for who lost it
+            self.act(("set_pin", tid, PINS[0], True))  # for who lost it
         self.prove_ask_and_confirm(one, "live", PINS[0])
         if span:
             self.act(between)

@@ -32,6 +32,7 @@ class Rights:
             pool=pool,
             clock=clock,
             session_s=settings.step_up_s,
+            settle_s=settings.first_proof_wait_s,
             envelope=envelope,
             hasher=hasher,
         )

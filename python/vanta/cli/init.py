@@ -82,5 +82,5 @@ def _next_steps(settings: Settings, code: str) -> list[str]:
     if not _runs(settings):
         steps.append("Start it: vanta demo, or vanta run with your own servers.")
     steps.append(f"Send the bot, in your private chat: /start {code}")
-    steps.append("Set your PIN: /security in the chat.")
+    steps.append("Within an hour set your PIN: /security in the chat.")
     return steps

@@ -24,6 +24,7 @@ from vanta.store.users import Users
 
 CONFIRM_NS: Final = 60 * 10**9
 ARGS_NOTED: Final = 10
+ADMINS_ONLY: Final = frozenset({Right.OPERATE, Right.GOVERN})
 
 
 class Gate:
@@ -63,6 +64,10 @@ class Gate:
             is_set = await self._step_up.is_set(actor.user.id)
             why = refusals.stale_proof() if is_set else refusals.no_credentials()
             return await self._refuse(actor, info, args, why, need=Need.STEP_UP)
+        if info.step_up and info.right in ADMINS_ONLY:
+            settles_ns = await self._step_up.settles_ns(actor.user.id)
+            if settles_ns > self._clock.now_ns():
+                return await self._refuse(actor, info, args, refusals.too_new(settles_ns))
         if info.confirm or info.word:
             reply = await self._confirm(actor, info, args, token, word)
             if reply is not None:

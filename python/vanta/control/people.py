@@ -34,6 +34,9 @@ _log = logs.get(__name__)
 DRY_CASH_E6: Final = 10_000 * E6
 """Play money of who is let in."""
 
+VOUCHED_NS: Final = 3600 * 10**9
+"""So long after the owner code, which comes from the machine, a first PIN counts at once."""
+
 Changed = Callable[[int], Awaitable[None]]
 """Told whose rights changed, after the commit: the engine need not wait for its next look."""
 
@@ -119,11 +122,14 @@ class People:
             )
             await self._users.use_code(conn, used, user.id, now_ns)
             await self._credentials.forget(conn, user.id, now_ns)
+            await self._credentials.vouch(conn, user.id, now_ns, now_ns + VOUCHED_NS)
             user = await self._become(conn, user, (Role.SUPER_ADMIN, Standing.ACTIVE))
             await self._note(conn, by, "owner.claim", user, trace_id)
         self._owner.used()
         await self._tell(user.id)
-        return _done(f"You are super admin now. Set a PIN: {refusals.NO_PANEL}", user)
+        return _done(
+            f"You are super admin now. Set a PIN within the hour: {refusals.NO_PANEL}", user
+        )
 
     # --- what admins do -------------------------------------------------------------------------
 

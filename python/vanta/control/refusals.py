@@ -1,5 +1,6 @@
 """Words of the gate's and the people desk's refusals: one function a situation."""
 
+from vanta.domain import exact
 from vanta.domain.command import Need, Reply
 from vanta.domain.policy import User
 from vanta.domain.roles import Standing
@@ -46,6 +47,16 @@ def unreadable() -> Reason:
 
 def no_credentials() -> Reason:
     return reason("E-STEPUP", "STEP_UP_SETUP", f"Set a PIN first: {NO_PANEL}")
+
+
+def too_new(settles_ns: int) -> Reason:
+    """Say from when a first PIN or code opens what admins do."""
+    at = (exact.iso(settles_ns) or "")[:16].replace("T", " ")
+    text = (
+        f"Your first PIN or code opens this from {at} UTC. At once: set it anew on the desk's own "
+        "machine (`vanta security pin`, with --user ID), or after a new owner code (`vanta init`)."
+    )
+    return Reason(code="E-STEPUP", rule="FIRST_PROOF", text=text, resets_at_ns=settles_ns)
 
 
 def argument(rule: str, text: str) -> Reason:

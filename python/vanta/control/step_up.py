@@ -21,17 +21,21 @@ from vanta.domain.command import Reply
 from vanta.domain.errors import ConfigError
 from vanta.domain.intent import new_trace_id
 from vanta.domain.ports import Clock, Envelope
+from vanta.domain.roles import Right, Role, may
 from vanta.domain.verdict import Reason
 from vanta.store.audit import Audit
 from vanta.store.credentials import Credential, Credentials
 from vanta.store.one_time import OneTimeTokens, Purpose
+from vanta.store.outbox import RISK, Outbox
 from vanta.store.pool import Conn, Pool
+from vanta.store.users import Users
 
 HASHER: Final = argon2.PasswordHasher(time_cost=3, memory_cost=65_536, parallelism=1)
 """argon2id, 64 MiB: what a stolen table costs its thief for each guess."""
 
 PIN_CHARS: Final = range(6, 65)
 STEP_S: Final = 30
+SETTLE_S: Final = 24 * 3600
 TICKET_NS: Final = 5 * 60 * 10**9
 PENDING_NS: Final = 10 * 60 * 10**9
 ISSUER: Final = "Vanta"
@@ -72,14 +76,18 @@ class StepUp:
         clock: Clock,
         session_s: int,
         envelope: Envelope | None,
+        settle_s: int = SETTLE_S,
         hasher: argon2.PasswordHasher = HASHER,
     ) -> None:
         self._pool = pool
         self._rows = Credentials(pool)
         self._tokens = OneTimeTokens(pool)
+        self._users = Users(pool)
         self._audit = Audit(pool)
+        self._outbox = Outbox(pool)
         self._clock = clock
         self._session_ns = session_s * 10**9
+        self._settle_ns = settle_s * 10**9
         self._envelope = envelope
         self._hasher = hasher
         self._room = asyncio.Semaphore(CHECKS_AT_ONCE)
@@ -95,6 +103,11 @@ class StepUp:
         """Tell whether this person has a PIN or a code."""
         row = await self._rows.get(user_id)
         return row is not None and row.is_set
+
+    async def settles_ns(self, user_id: int) -> int:
+        """Return from when this person's proof opens what admins do; 0 = at once."""
+        row = await self._rows.get(user_id)
+        return 0 if row is None else row.settles_ns
 
     async def prove(
         self, user_id: int, *, pin: str | None = None, code: str | None = None, trace_id: str = ""
@@ -174,17 +187,30 @@ class StepUp:
 
     # --- setting --------------------------------------------------------------------------------
 
-    async def set_pin(self, user_id: int, pin: str, trace_id: str = "") -> Reply:
-        """Set the first PIN, or another one with a fresh proof of the old. Ends the session."""
+    async def set_pin(
+        self, user_id: int, pin: str, trace_id: str = "", *, vouched: bool = False
+    ) -> Reply:
+        """Set the first PIN, or another one with a fresh proof of the old. Ends the session.
+
+        A first one that the machine did not vouch for opens what admins do only after a wait: who
+        took over a chat would set one too.
+        """
         clean = _clean(pin)
         if clean is None or _is_easy(clean):
             text = f"A PIN has {PIN_CHARS[0]} to {PIN_CHARS[-1]} signs and is no simple row."
             return refusals.refused(refusals.argument("PIN", text))
+        row = await self._rows.get(user_id)
+        if row is not None and row.is_set and not row.is_fresh(self._clock.now_ns()):
+            return refusals.refused(refusals.stale_proof())  # not worth the hasher's memory
         async with self._room:
             pin_hash = await asyncio.to_thread(self._hasher.hash, clean)
         async with self._pool.acquire() as conn, conn.transaction():
-            if not await self._rows.set_pin(conn, user_id, pin_hash, self._clock.now_ns()):
+            now_ns = self._clock.now_ns()
+            new_ns = self._settled_ns(now_ns, vouched)
+            settles_ns = await self._rows.set_pin(conn, user_id, pin_hash, now_ns, new_ns)
+            if settles_ns is None:
                 return refusals.refused(refusals.stale_proof())
+            await self._tell_of_first(conn, user_id, settles_ns, now_ns)
             await self._note(conn, user_id, "stepup.pin_set", {}, trace_id or new_trace_id())
         return Reply(title="Your PIN is set. Enter it to open what needs it.")
 
@@ -203,8 +229,10 @@ class StepUp:
         uri = pyotp.TOTP(secret).provisioning_uri(name=f"user {user_id}", issuer_name=ISSUER)
         return Enrolment(secret=secret, uri=uri)
 
-    async def confirm_totp(self, user_id: int, code: str, trace_id: str = "") -> Reply:
-        """Let the new secret count, shown by a code of it. Ends the session."""
+    async def confirm_totp(
+        self, user_id: int, code: str, trace_id: str = "", *, vouched: bool = False
+    ) -> Reply:
+        """Let the new secret count, shown by a code of it. Ends the session; waits as a PIN."""
         now_ns = self._clock.now_ns()
         row = await self._rows.get(user_id)
         sealed = None if row is None else row.totp_pending
@@ -213,10 +241,35 @@ class StepUp:
             text = "That is no code of the new secret. Look at the clock of your device."
             return refusals.refused(refusals.argument("CODE", text))
         async with self._pool.acquire() as conn, conn.transaction():
-            if not await self._rows.confirm_pending(conn, user_id, now_ns, step, sealed):
+            new_ns = self._settled_ns(now_ns, vouched)
+            settles_ns = await self._rows.confirm_pending(
+                conn, user_id, now_ns, step, sealed, new_ns
+            )
+            if settles_ns is None:
                 return refusals.refused(refusals.stale_proof())
+            await self._tell_of_first(conn, user_id, settles_ns, now_ns)
             await self._note(conn, user_id, "stepup.code_set", {}, trace_id or new_trace_id())
         return Reply(title="Your code is set. The next one opens what needs it.")
+
+    def _settled_ns(self, now_ns: int, vouched: bool) -> int:
+        return 0 if vouched or not self._settle_ns else now_ns + self._settle_ns
+
+    async def _tell_of_first(self, conn: Conn, user_id: int, settles_ns: int, now_ns: int) -> None:
+        """Tell super admins, the person among them, of a first proof that waits."""
+        if settles_ns != now_ns + self._settle_ns or not self._settle_ns:
+            return
+        user = await self._users.get(user_id, conn)
+        if not may(user.role, Right.OPERATE):
+            return
+        await self._outbox.put_to_roles(
+            conn,
+            f"stepup.first:{user_id}:{settles_ns}",
+            (Role.SUPER_ADMIN,),
+            "stepup.first",
+            RISK,
+            {"user_id": user_id, "name": user.name, "expires_ns": settles_ns},
+            now_ns,
+        )
 
     def _open(self, sealed: bytes, user_id: int) -> str:
         if self._envelope is None:

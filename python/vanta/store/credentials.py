@@ -28,6 +28,7 @@ class Credential(msgspec.Struct, frozen=True, kw_only=True):
     locked_until_ns: int
     session_from_ns: int
     session_until_ns: int
+    settles_ns: int  # from then on a proof opens what admins do
     version: int
 
     @property
@@ -107,18 +108,36 @@ class Credentials:
         ((credentials.pin_hash IS NULL AND credentials.totp IS NULL)
          OR (credentials.session_from_ns <= $2 AND $2 < credentials.session_until_ns))
     """
+    # The first one waits unless the machine vouched; a later one never puts the wait off.
+    _SETTLES: Final = """
+        settles_ns = CASE
+            WHEN credentials.pin_hash IS NOT NULL OR credentials.totp IS NOT NULL
+                THEN LEAST(credentials.settles_ns, $4::bigint)
+            WHEN credentials.vouched_until_ns > $2 THEN 0
+            ELSE $4::bigint END,
+        vouched_until_ns = 0
+    """
     _SET_PIN: Final = f"""
-        INSERT INTO credentials (user_id, pin_hash, changed_ns) VALUES ($1, $3, $2)
+        INSERT INTO credentials (user_id, pin_hash, changed_ns, settles_ns)
+        VALUES ($1, $3, $2, $4)
         ON CONFLICT (user_id) DO UPDATE SET
-            pin_hash = excluded.pin_hash, changed_ns = excluded.changed_ns,
+            pin_hash = excluded.pin_hash, changed_ns = excluded.changed_ns, {_SETTLES},
             session_from_ns = 0, session_until_ns = 0, version = credentials.version + 1
         WHERE {_MAY_CHANGE}
-        RETURNING true
+        RETURNING settles_ns
     """  # noqa: S608  # our own words
 
-    async def set_pin(self, conn: Conn, user_id: int, pin_hash: str, now_ns: int) -> bool:
-        """Set the PIN and end the session; False when that needs a fresh proof."""
-        return bool(await conn.fetchval(self._SET_PIN, user_id, now_ns, pin_hash))
+    async def set_pin(
+        self, conn: Conn, user_id: int, pin_hash: str, now_ns: int, settles_ns: int
+    ) -> int | None:
+        """Set the PIN and end the session; None when that needs a fresh proof.
+
+        Returns from when it opens what admins do; `settles_ns` is that of a first one.
+        """
+        settles: int | None = await conn.fetchval(
+            self._SET_PIN, user_id, now_ns, pin_hash, settles_ns
+        )
+        return settles
 
     _PENDING: Final = f"""
         INSERT INTO credentials (user_id, totp_pending, pending_until_ns, changed_ns)
@@ -135,28 +154,44 @@ class Credentials:
 
     _CONFIRM: Final = f"""
         UPDATE credentials SET totp = totp_pending, totp_pending = NULL, pending_until_ns = 0,
-            totp_last_step = $3, changed_ns = $2,
+            totp_last_step = $3, changed_ns = $2, {_SETTLES},
             session_from_ns = 0, session_until_ns = 0, version = version + 1
-        WHERE user_id = $1 AND totp_pending = $4 AND pending_until_ns > $2 AND {_MAY_CHANGE}
-        RETURNING true
+        WHERE user_id = $1 AND totp_pending = $5 AND pending_until_ns > $2 AND {_MAY_CHANGE}
+        RETURNING settles_ns
     """  # noqa: S608  # our own words
 
-    async def confirm_pending(
-        self, conn: Conn, user_id: int, now_ns: int, step: int, sealed: bytes
-    ) -> bool:
-        """Let the pending secret count and end the session; False where that may not be."""
-        return bool(await conn.fetchval(self._CONFIRM, user_id, now_ns, step, sealed))
+    async def confirm_pending(  # noqa: PLR0917  # one parameter of the statement each
+        self, conn: Conn, user_id: int, now_ns: int, step: int, sealed: bytes, settles_ns: int
+    ) -> int | None:
+        """Let the pending secret count and end the session; None where that may not be.
+
+        Returns from when it opens what admins do; `settles_ns` is that of a first one.
+        """
+        settles: int | None = await conn.fetchval(
+            self._CONFIRM, user_id, now_ns, step, settles_ns, sealed
+        )
+        return settles
 
     _FORGET: Final = """
         UPDATE credentials SET pin_hash = NULL, totp = NULL, totp_pending = NULL,
             pending_until_ns = 0, failures = 0, locked_until_ns = 0, session_from_ns = 0,
-            session_until_ns = 0, version = version + 1, changed_ns = $2
+            session_until_ns = 0, settles_ns = 0, vouched_until_ns = 0,
+            version = version + 1, changed_ns = $2
         WHERE user_id = $1
     """
 
     async def forget(self, conn: Conn, user_id: int, now_ns: int) -> None:
         """Remove PIN and code, so that the person sets new ones. The last used step stays."""
         await conn.execute(self._FORGET, user_id, now_ns)
+
+    _VOUCH: Final = """
+        INSERT INTO credentials (user_id, changed_ns, vouched_until_ns) VALUES ($1, $2, $3)
+        ON CONFLICT (user_id) DO UPDATE SET vouched_until_ns = excluded.vouched_until_ns
+    """
+
+    async def vouch(self, conn: Conn, user_id: int, now_ns: int, until_ns: int) -> None:
+        """Let the next first PIN or code count for everything at once, until then."""
+        await conn.execute(self._VOUCH, user_id, now_ns, until_ns)
 
 
 def _credential(row: Row) -> Credential:
@@ -171,5 +206,6 @@ def _credential(row: Row) -> Credential:
         locked_until_ns=row["locked_until_ns"],
         session_from_ns=row["session_from_ns"],
         session_until_ns=row["session_until_ns"],
+        settles_ns=row["settles_ns"],
         version=row["version"],
     )

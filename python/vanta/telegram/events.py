@@ -10,6 +10,7 @@ from typing import Any, Final
 import msgspec
 from aiogram.types import InlineKeyboardMarkup
 
+from vanta.domain import exact
 from vanta.domain.enums import Mode, OrderState, Side, Source, TriggerKind
 from vanta.domain.market import Catalogue, Market
 from vanta.domain.units import format_leverage, format_price, format_usd
@@ -133,6 +134,16 @@ def _reset(n: Notice) -> str:
     )
 
 
+def _first(n: Notice) -> str:
+    at = (exact.iso(n.expires_ns) or "")[:16].replace("T", " ")
+    return (
+        f"<b>{esc(n.name)} has set a first PIN or code.</b>\n"
+        f"From {at} UTC it opens what admins do. Whoever holds that chat could have set it: if it "
+        f"was not {esc(n.name)}, /reset_pin {n.user_id} or /block {n.user_id}; for yourself a new "
+        "owner code (<code>vanta init</code>)."
+    )
+
+
 def _opened(n: Notice, market: Market | None) -> str:
     lines = [
         f"{tag(n.mode)} <b>Opened #{n.position_id} {_what(n, market)}</b>{_by(n)}",
@@ -206,4 +217,5 @@ _PEOPLE: Final[dict[str, Callable[[Notice], str]]] = {
     "approval.wanted": _wanted,
     "approval.agreed": _agreed,
     "stepup.reset": _reset,
+    "stepup.first": _first,
 }

@@ -20,12 +20,20 @@ class Credentials(Protocol):
     ) -> Reply: ...
 
     async def set_pin(
-        self, user_id: int, pin: str, *, old: str | None = None, trace_id: str = ""
+        self,
+        user_id: int,
+        pin: str,
+        *,
+        old: str | None = None,
+        trace_id: str = "",
+        vouched: bool = False,
     ) -> Reply: ...
 
     async def begin_code(self, user_id: int) -> Reply: ...
 
-    async def confirm_code(self, user_id: int, code: str, *, trace_id: str = "") -> Reply: ...
+    async def confirm_code(
+        self, user_id: int, code: str, *, trace_id: str = "", vouched: bool = False
+    ) -> Reply: ...
 
 
 class Prove(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -83,7 +91,10 @@ class SecurityDoor:
         body = await bodies.read(request, SetPin)
         user = await acting_user(self._api, request, for_everybody=True)
         trace_id = request[TRACE]
-        reply = await self._credentials.set_pin(user.id, body.pin, old=body.old, trace_id=trace_id)
+        # Who has the operator's token has the machine.
+        reply = await self._credentials.set_pin(
+            user.id, body.pin, old=body.old, trace_id=trace_id, vouched=True
+        )
         return answer(reply, trace_id)
 
     async def code(self, request: web.Request) -> web.Response:
@@ -93,5 +104,7 @@ class SecurityDoor:
         trace_id = request[TRACE]
         if body.code is None:
             return answer(await self._credentials.begin_code(user.id), trace_id)
-        reply = await self._credentials.confirm_code(user.id, body.code, trace_id=trace_id)
+        reply = await self._credentials.confirm_code(
+            user.id, body.code, trace_id=trace_id, vouched=True
+        )
         return answer(reply, trace_id)

@@ -59,6 +59,7 @@ class SecurityCommands:
             f"PIN {'set' if has_pin else 'not set'}, code {'set' if has_code else 'not set'}",
             f"Proved until {_at(fresh_ns)}" if fresh_ns else "Nothing is proved now.",
         ]
+        settles_ns = row.settles_ns if row is not None and row.settles_ns > now_ns else 0
         if locked_ns:
             lines.append(f"Too many wrong tries: locked until {_at(locked_ns)}")
         if not (has_pin or has_code):
@@ -68,6 +69,7 @@ class SecurityCommands:
             "code": has_code,
             "proved_until": exact.iso(fresh_ns),
             "locked_until": exact.iso(locked_ns),
+            "opens_admin_from": exact.iso(settles_ns),
         }
         return Reply(title="Security", lines=tuple(lines), data=data)
 

@@ -25,7 +25,9 @@ STATEMENTS: tuple[str, ...] = (
         ADD COLUMN mode text NOT NULL DEFAULT 'LIVE' CHECK (mode IN ('DRY', 'LIVE'))
     """,
     # One row a person, made with the first PIN or code. `version` counts every change that ends
-    # what was begun before it: a proof of the old PIN opens no session after it.
+    # what was begun before it: a proof of the old PIN opens no session after it. The first PIN of
+    # who holds the chat alone opens what admins do only from `settles_ns` on; what the machine
+    # vouches for until `vouched_until_ns` needs no wait.
     """
     CREATE TABLE credentials (
         user_id          integer PRIMARY KEY REFERENCES users,
@@ -38,6 +40,8 @@ STATEMENTS: tuple[str, ...] = (
         locked_until_ns  bigint NOT NULL DEFAULT 0,
         session_from_ns  bigint NOT NULL DEFAULT 0,
         session_until_ns bigint NOT NULL DEFAULT 0,
+        settles_ns       bigint NOT NULL DEFAULT 0,
+        vouched_until_ns bigint NOT NULL DEFAULT 0,
         version          integer NOT NULL DEFAULT 1,
         changed_ns       bigint NOT NULL
     )
