@@ -86,6 +86,7 @@ async def control_http(world: ControlWorld, home: Path) -> AsyncIterator[Control
     app = doors.web_application(
         settings=world.settings,
         stores=world.stores,
+        prices=world.prices,
         trading=world.trading,
         signal_door=signal_door,
         control=world.control,

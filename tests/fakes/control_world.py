@@ -12,7 +12,10 @@ from redis.asyncio import Redis
 from tests.fakes.clock import ManualClock
 from tests.fakes.envelope import TestEnvelope
 from vanta.app.control import ControlRoom
-from vanta.app.trading import Stores, Trading
+from vanta.app.prices import PriceRoom
+from vanta.app.stores import Stores
+from vanta.app.trading import Trading
+from vanta.crashpoints import CrashPoints
 from vanta.domain.command import Actor, Channel, Need, Reply
 from vanta.domain.market import Catalogue
 from vanta.domain.policy import User
@@ -37,10 +40,10 @@ class Source:
 
     name = "told"
 
-    def __init__(self, trading: Trading, clock: ManualClock) -> None:
-        self._trading = trading
+    def __init__(self, prices: PriceRoom, clock: ManualClock) -> None:
+        self._feed = prices.feed
         self._clock = clock
-        self._ixs = [trading.names.ix(f"told-{n}") for n in range(3)]
+        self._ixs = [prices.names.ix(f"told-{n}") for n in range(3)]
 
     def feeds(self) -> Sequence[FeedSpec]:
         return [
@@ -56,13 +59,13 @@ class Source:
         """Let all feeds of BTC see a price a second later."""
         self._clock.advance(10**9)
         now_ns = self._clock.now_ns()
-        self._trading.feed.ticks(
+        self._feed.ticks(
             [
                 Tick(market_ix=BTC, source_ix=ix, value=price_e10, publish_ns=now_ns)
                 for ix in self._ixs
             ]
         )
-        self._trading.feed.flush()
+        self._feed.flush()
 
 
 class ControlWorld:
@@ -79,24 +82,30 @@ class ControlWorld:
         self.stores = Stores(pool, self.envelope)
         self.healthy = True
         self.catalogue = Catalogue(MARKETS)
+        self.prices = PriceRoom(catalogue=self.catalogue, clock=clock, metrics=self.metrics)
+        self.source = Source(self.prices, clock)
+        self.prices.feed.add_source(self.source)
+        counters = Counters(redis)
         self.trading = Trading(
             settings=self.settings,
             stores=self.stores,
             catalogue=self.catalogue,
+            quotes=self.prices.feed,
             clock=clock,
+            clock_suspect=self.prices.clock_watch.suspect,
             metrics=self.metrics,
             redis_healthy=self._redis_healthy,
+            counters=counters,
             may_trade=lambda: True,
-            cache=_no_cache,
-            counters=Counters(redis),
+            crash=CrashPoints(),
         )
-        self.source = Source(self.trading, clock)
-        self.trading.feed.add_source(self.source)
         self.checks: dict[str, Any] = {}
         self.control = ControlRoom(
             settings=self.settings,
             stores=self.stores,
             trading=self.trading,
+            prices=self.prices,
+            counters=counters,
             catalogue=self.catalogue,
             envelope=self.envelope,
             clock=clock,
@@ -147,10 +156,6 @@ class ControlWorld:
 
 def actor(user: User, *, private: bool = True, channel: Channel = Channel.CLI) -> Actor:
     return Actor(user=user, channel=channel, trace_id=TRACE, private=private)
-
-
-async def _no_cache(_quotes: object) -> None:
-    """Nobody views prices from outside."""
 
 
 @asynccontextmanager

@@ -1,4 +1,4 @@
-"""A whole engine with the paper venue over a real database, wired as the application wires it."""
+"""A whole engine with the paper venue over a real database, built by the application itself."""
 
 import asyncio
 import itertools
@@ -12,51 +12,27 @@ from tests.fakes.clock import ManualClock
 from tests.fakes.counters import MemoryCounters
 from tests.fakes.envelope import TestEnvelope
 from tests.fakes.quotes import FakeQuotes
-from vanta import _core
+from vanta.app.stores import Stores
+from vanta.app.trading import Trading
 from vanta.domain.enums import Action, Side, Source
 from vanta.domain.intent import Intent
 from vanta.domain.market import Catalogue, Market
 from vanta.domain.order import Order
 from vanta.domain.policy import Policy
-from vanta.domain.position import Position
 from vanta.domain.units import E6, E10
-from vanta.engine.account import AccountBook
-from vanta.engine.admission import Admission
-from vanta.engine.canary import Canary
 from vanta.engine.clockwatch import ClockWatch
-from vanta.engine.engine import Engine
-from vanta.engine.ledger import Ledger, Stores
-from vanta.engine.limits import LimitsInForce
-from vanta.engine.mode import Modes
-from vanta.engine.permits import Permits
-from vanta.engine.rates import OpenCounters, Rates
-from vanta.engine.recover import Gate, Recovery
-from vanta.engine.signals import FanOut
-from vanta.engine.switches import Switches
-from vanta.engine.triggers import ArmedTriggers, TriggerDesk
+from vanta.engine.rates import OpenCounters
 from vanta.metrics import Metrics
+from vanta.settings import load
 from vanta.store.accounts import Accounts
-from vanta.store.audit import Audit
-from vanta.store.ceilings import Ceilings
-from vanta.store.controls import Controls
-from vanta.store.day_pnl import DayPnl
-from vanta.store.fills import Fills
 from vanta.store.markets import Markets
-from vanta.store.orders import Orders
-from vanta.store.outbox import Outbox
 from vanta.store.policies import Policies
 from vanta.store.pool import Pool
-from vanta.store.positions import Positions
-from vanta.store.providers import Providers
-from vanta.store.signals import Signals
-from vanta.store.triggers import Triggers
 from vanta.store.users import Users
-from vanta.venues.paper.executor import PaperExecutor
-from vanta.venues.paper.liquidator import Liquidator
 
 BTC, ETH = 1, 0
-OPEN_MAX_AGE_NS = 300 * 10**9
-NO_FILE = Path("/no-such-home/STOP")
+NO_HOME = Path("/no-such-home")
+OPEN_MAX_AGE_NS = 300 * 10**9  # VANTA_SIGNAL_REDRIVE_MAX_AGE_S
 _refs = itertools.count(1)
 
 
@@ -134,177 +110,63 @@ async def make_user(
 
 @dataclass
 class World:
-    """One process over one database."""
+    """One process over one database: the application's own wiring, on quotes the test makes."""
 
     pool: Pool
     clock: ManualClock
     quotes: FakeQuotes
     crash: Callable[[str], None] = no_crash
-    executor: Any = None
+    executor: Any = None  # in place of the paper venue
     metrics: Metrics = field(default_factory=Metrics)
-    stop_file: Path = NO_FILE
+    home: Path = NO_HOME
     live_venues: tuple[str, ...] = ()
-    canary: Canary | None = None
     counters: OpenCounters = field(default_factory=MemoryCounters)
     redis: Any = field(default_factory=Health)  # what a read of it says
 
     def __post_init__(self) -> None:
-        pool, clock, metrics = self.pool, self.clock, self.metrics
-        self.orders = Orders(pool)
-        self.fills = Fills(pool)
-        self.positions = Positions(pool)
-        self.accounts = Accounts(pool)
-        self.outbox = Outbox(pool)
-        self.day_pnl = DayPnl(pool)
-        self.signals = Signals(pool)
-        self.providers = Providers(pool, TestEnvelope())
-        self.trigger_store = Triggers(pool)
-        self.book = AccountBook(
-            risk=_core.RiskBook(),
+        self.quotes.listeners.clear()  # of a world before this one
+        clock_watch = ClockWatch(
+            clock=self.clock, metrics=self.metrics, on_change=lambda _suspect: None
+        )
+        self.stores = stores = Stores(self.pool, TestEnvelope())
+        self.trading = trading = Trading(
+            settings=load({"VANTA_HOME": str(self.home)}),
+            stores=stores,
             catalogue=CATALOGUE,
-            users=Users(pool),
-            accounts=self.accounts,
-            limits=LimitsInForce(policies=Policies(pool), ceilings=Ceilings(pool)),
-            positions=self.positions,
-            orders=self.orders,
-            day_pnl=self.day_pnl,
-            clock=clock,
-            metrics=metrics,
-        )
-        self.triggers = ArmedTriggers()
-        self.gate = Gate()
-        self.clock_watch = ClockWatch(clock=clock, metrics=metrics, on_change=lambda _: None)
-        self.switches = Switches(
-            controls=Controls(pool),
-            audit=Audit(pool),
-            pool=pool,
-            clock=clock,
-            metrics=metrics,
-            stop_file=self.stop_file,
-        )
-        self.told: list[str] = []
-        self.modes = Modes(
-            switches=self.switches,
+            quotes=self.quotes,
+            clock=self.clock,
+            clock_suspect=clock_watch.suspect,
+            metrics=self.metrics,
             redis_healthy=self.redis,
-            clock_suspect=self.clock_watch.suspect,
-            metrics=metrics,
-            tell=self._tell_operators,
+            counters=self.counters,
+            may_trade=lambda: True,
+            crash=self.crash,
+            executor=self.executor,
             live_venues=self.live_venues,
         )
-        self.permits = Permits(
-            switches=self.switches,
-            modes=self.modes,
-            clock_suspect=self.clock_watch.suspect,
-            user=self.book.user,
-            clock=clock,
-            canary=self.canary,
-        )
-        self.ledger = Ledger(
-            stores=Stores(
-                pool=pool,
-                orders=self.orders,
-                fills=self.fills,
-                positions=self.positions,
-                accounts=self.accounts,
-                triggers=self.trigger_store,
-                day_pnl=self.day_pnl,
-                outbox=self.outbox,
-            ),
-            book=self.book,
-            triggers=self.triggers,
-            catalogue=CATALOGUE,
-            clock=clock,
-            crash=self.crash,
-            metrics=metrics,
-        )
-        self.executor = self.executor or PaperExecutor(
-            orders=self.orders,
-            position=self.book.position,
-            quotes=self.quotes,
-            catalogue=CATALOGUE,
-            clock=clock,
-            crash=self.crash,
-            sink=self.ledger.apply,
-            open_max_age_ns=OPEN_MAX_AGE_NS,
-            before_send=self.permits.before_send,
-        )
-        self.rates = Rates(counters=self.counters, book=self.book, health=self.modes)
-        self.engine = Engine(
-            admission=Admission(
-                book=self.book,
-                quotes=self.quotes,
-                catalogue=CATALOGUE,
-                clock=clock,
-                permits=self.permits,
-                is_ready=self.gate.is_open,
-            ),
-            rates=self.rates,
-            book=self.book,
-            triggers=self.triggers,
-            orders=self.orders,
-            executor=self.executor,
-            ledger=self.ledger,
-            quotes=self.quotes,
-            clock=clock,
-            crash=self.crash,
-            metrics=metrics,
-            stops_held=self.permits.holds_stops,
-        )
-        self.desk = TriggerDesk(
-            triggers=self.triggers,
-            store=self.trigger_store,
-            pool=pool,
-            book=self.book,
-            submit=self.engine.submit,
-            clock=clock,
-            metrics=metrics,
-            held=self.permits.holds_stops,
-        )
-        self.liquidator = Liquidator(submit=self.engine.submit)
-        self.fanout = FanOut(
-            desk=self.engine,
-            signals=self.signals,
-            providers=self.providers,
-            orders=self.orders,
-            fills=self.fills,
-            book=self.book,
-            catalogue=CATALOGUE,
-            clock=clock,
-            metrics=metrics,
-            redrive_max_age_ns=OPEN_MAX_AGE_NS,
-            quotes=self.quotes,
-            in_flight=self.ledger.in_flight,
-            is_ready=lambda: self.gate.is_open() and not self.permits.holds_signals(),
-            wished=self.permits.wished,
-        )
-        self.ledger.listen(self.rates.booked)
-        self.ledger.listen(self.desk.booked)
-        self.ledger.listen(self.fanout.booked)
-        self.ledger.listen(lambda change: self._tell_liquidator(change.position))
-        self.recovery = Recovery(
-            gate=self.gate,
-            book=self.book,
-            desk=self.desk,
-            orders=self.orders,
-            executor=self.executor,
-            ledger=self.ledger,
-            quotes=self.quotes,
-            clock=clock,
-            open_max_age_ns=OPEN_MAX_AGE_NS,
-        )
-        # The venue hears a quote before the stops do.
-        self.quotes.listeners[:] = [
-            self.book.on_quotes,
-            self.liquidator.on_quotes,
-            self.desk.on_quotes,
-        ]
-
-    async def _tell_operators(self, why: str) -> None:
-        self.told.append(why)
-
-    def _tell_liquidator(self, position: Position | None) -> None:
-        if position is not None:
-            self.liquidator.position_changed(position)
+        self.orders = stores.orders
+        self.fills = stores.fills
+        self.positions = stores.positions
+        self.accounts = stores.accounts
+        self.outbox = stores.outbox
+        self.day_pnl = stores.day_pnl
+        self.signals = stores.signals
+        self.providers = stores.providers
+        self.trigger_store = stores.triggers
+        self.book = trading.book
+        self.triggers = trading.triggers
+        self.gate = trading.gate
+        self.switches = trading.switches
+        self.modes = trading.modes
+        self.permits = trading.permits
+        self.ledger = trading.ledger
+        self.executor = trading.executor
+        self.rates = trading.rates
+        self.engine = trading.engine
+        self.desk = trading.desk
+        self.liquidator = trading.liquidator
+        self.fanout = trading.fanout
+        self.recovery = trading.recovery
 
     @asynccontextmanager
     async def running(self, *, start: bool = True) -> AsyncIterator["World"]:
@@ -314,7 +176,7 @@ class World:
                 group.create_task(run())
                 for run in (
                     self.engine.run,
-                    getattr(self.executor, "run", asyncio.Event().wait),
+                    self.trading.paper.run,
                     self.desk.run,
                     self.liquidator.run,
                     self.fanout.run,

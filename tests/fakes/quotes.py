@@ -1,5 +1,7 @@
 """Quotes under the test's control, with the fields of the core's."""
 
+from collections.abc import Callable
+
 import msgspec
 
 from vanta.domain.enums import Breaker, Quality
@@ -34,6 +36,9 @@ class FakeQuotes:
     def quote(self, market_ix: int) -> FakeQuote:
         known = self._quotes.get(market_ix)
         return known or FakeQuote(market_ix=market_ix, price_e10=0, quality=Quality.NONE)
+
+    def subscribe(self, listener: Callable[[list[FakeQuote]], None]) -> None:
+        self.listeners.append(listener)
 
     def put(self, market_ix: int, price_e10: int, **fields: int) -> None:
         fields.setdefault("as_of_ns", self._clock.now_ns())

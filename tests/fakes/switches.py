@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from tests.fakes.clock import ManualClock
-from tests.fakes.engine_world import NO_FILE, Health
+from tests.fakes.engine_world import NO_HOME, Health
 from vanta.domain.enums import Mode
 from vanta.domain.system import Stop, SystemState
 from vanta.engine.clockwatch import STEADY_NS, ClockWatch
@@ -23,7 +23,7 @@ class SwitchBoard:
         pool: Pool,
         clock: ManualClock,
         *,
-        stop_file: Path = NO_FILE,
+        stop_file: Path = NO_HOME / "STOP",
         environment: Stop = Stop.NONE,
         live_venues: tuple[str, ...] = (),
         controls: Controls | None = None,

@@ -44,6 +44,7 @@ def venue_of(world: ControlWorld, supervisor: Supervisor) -> Check:
     checks = readiness(
         stores=world.stores,
         redis_healthy=healthy,
+        prices=world.prices,
         trading=world.trading,
         catalogue=world.catalogue,
         chain=None,
@@ -68,11 +69,11 @@ async def test_an_order_that_does_not_move_shows(
             await conn.execute("LOCK TABLE fills IN ACCESS EXCLUSIVE MODE")
             order = await world.trading.engine.submit(open_intent(user.id))
             assert order.state is OrderState.CREATED, order.verdict
-            await eventually(world.trading.executor.queue.empty, task)
+            await eventually(world.trading.paper.queue.empty, task)
             world.clock.advance(6 * SECOND)
             assert await venue() == (False, "paper: an order has been waiting for 6 s")
         await conn.close()
-        await eventually(lambda: world.trading.executor.waits_s() == 0, task)
+        await eventually(lambda: world.trading.paper.waits_s() == 0, task)
         assert await venue() == WELL
         done = await world.trading.engine.settled(order.id, 10.0)
         assert done.state.is_terminal

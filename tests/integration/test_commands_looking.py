@@ -34,7 +34,7 @@ async def world(
 async def trading(world: ControlWorld) -> AsyncIterator[None]:
     """Let the engine and the paper venue run."""
     async with asyncio.TaskGroup() as group:
-        runs = (world.trading.engine.run, world.trading.executor.run)
+        runs = (world.trading.engine.run, world.trading.paper.run)
         tasks = [group.create_task(run()) for run in runs]
         yield
         for task in tasks:

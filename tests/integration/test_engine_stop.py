@@ -128,7 +128,7 @@ async def test_no_open_of_a_running_load_is_filled_after_the_stop(
     pool: Pool, clock: ManualClock, quotes: FakeQuotes, tmp_path: Path
 ) -> None:
     user_id = await make_user(pool, cash=1_000_000)
-    world = World(pool, clock, quotes, stop_file=tmp_path / "STOP")
+    world = World(pool, clock, quotes, home=tmp_path)
     async with world.running():
         position_id = await opened(world, user_id)
         load = [
@@ -180,7 +180,7 @@ async def test_a_stop_exactly_before_sending_is_in_time(
             (tmp_path / "STOP").write_text("opens")
             clock.advance(LOOK_NS)
 
-    world = World(pool, clock, quotes, crash=stop_now, stop_file=tmp_path / "STOP")
+    world = World(pool, clock, quotes, crash=stop_now, home=tmp_path)
     async with world.running():
         order = await world.done(open_intent(user_id))
         assert order.state is OrderState.CANCELLED
@@ -221,7 +221,7 @@ async def test_a_trigger_that_has_fired_and_is_not_yet_an_order_is_put_back(
 ) -> None:
     user_id = await make_user(pool)
     file = tmp_path / "STOP"
-    async with World(pool, clock, quotes, stop_file=file).running() as world:
+    async with World(pool, clock, quotes, home=file.parent).running() as world:
         position_id = await opened(world, user_id, stop_loss_e10=STOP_AT)
         before = world.triggers.rows_of(position_id)
         quotes.put(BTC, BELOW_STOP)
@@ -351,6 +351,8 @@ async def test_a_live_order_is_not_sent_when_the_mode_has_fallen_meanwhile(
     pool: Pool, clock: ManualClock, quotes: FakeQuotes
 ) -> None:
     user_id = await make_user(pool)
+    operator = await Users(pool).create("Op", "super_admin", now_ns=1)
+    await Users(pool).bind_telegram(operator.id, 7001)
     world, held = await live_world(pool, clock, quotes, user_id)
     async with world.running():
         order = await world.engine.submit(open_intent(user_id, mode=Mode.LIVE))
@@ -364,7 +366,9 @@ async def test_a_live_order_is_not_sent_when_the_mode_has_fallen_meanwhile(
         refused = await world.engine.submit(open_intent(user_id, mode=Mode.LIVE))
         assert codes(refused) == ["E-MODE"]
         assert refused.mode is Mode.DRY
-        assert world.told == ["because Redis is not healthy (0 of 3)"]
+        [told] = await pool.fetch("SELECT user_id, body FROM outbox WHERE kind = 'system.failover'")
+        assert told["user_id"] == operator.id
+        assert "in DRY because Redis is not healthy (0 of 3)" in told["body"].decode()
 
 
 async def test_asking_live_for_a_dry_position_is_refused(

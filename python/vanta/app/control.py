@@ -5,8 +5,10 @@ from typing import Any
 
 import argon2
 
+from vanta.app.prices import PriceRoom
 from vanta.app.rights import Rights
-from vanta.app.trading import Stores, Trading
+from vanta.app.stores import Stores
+from vanta.app.trading import Trading
 from vanta.checks import Check
 from vanta.control.commands import Command, CommandBook
 from vanta.control.credentials_desk import CredentialsDesk
@@ -27,6 +29,7 @@ from vanta.domain.market import Catalogue
 from vanta.domain.policy import User
 from vanta.domain.ports import Clock, Envelope
 from vanta.settings import Settings
+from vanta.store.counters import Counters
 from vanta.store.credentials import Credentials
 from vanta.supervise import SILENT_AFTER_S, Supervisor
 from vanta.telegram.context import Control
@@ -50,6 +53,8 @@ class ControlRoom:
         settings: Settings,
         stores: Stores,
         trading: Trading,
+        prices: PriceRoom,
+        counters: Counters,
         catalogue: Catalogue,
         envelope: Envelope,
         clock: Clock,
@@ -59,6 +64,8 @@ class ControlRoom:
     ) -> None:
         self._stores = stores
         self._trading = trading
+        self._prices = prices
+        self._counters = counters
         self._catalogue = catalogue
         self._clock = clock
         self.rights = Rights(
@@ -78,10 +85,10 @@ class ControlRoom:
             clock=clock,
             fixed=settings.ceilings,
             delay_ns=settings.loosen_delay_s * 10**9,
-            counters=trading.counters,
+            counters=counters,
         )
         self.limit_commands = LimitCommands(
-            office=self.limits, catalogue=catalogue, quotes=trading.feed
+            office=self.limits, catalogue=catalogue, quotes=prices.feed
         )
         self.operating = Operating(
             system=trading.switches,
@@ -109,7 +116,7 @@ class ControlRoom:
         yield from self.limit_commands.commands()
 
     def _looking(self, checks: Mapping[str, Check], tasks: Tasks) -> Iterator[Command]:
-        stores, trading = self._stores, self._trading
+        stores, trading, feed = self._stores, self._trading, self._prices.feed
 
         async def under_way() -> int:
             return len(trading.ledger.in_flight())
@@ -132,14 +139,14 @@ class ControlRoom:
         yield from RiskCommands(
             users=stores.users,
             books=trading.book,
-            quotes=trading.feed,
+            quotes=feed,
             catalogue=self._catalogue,
         ).commands()
         yield from RateCommands(
             office=self.limits, users=stores.users, books=trading.book
         ).commands()
         yield from PriceCommands(
-            catalogue=self._catalogue, quotes=trading.feed, feed_status=trading.feed.status
+            catalogue=self._catalogue, quotes=feed, feed_status=feed.status
         ).commands()
         yield from AuditCommands(stores.audit).commands()
 
@@ -176,7 +183,7 @@ class ControlRoom:
             prove=prove,
             panel=panel,
             messages_per_minute=lambda who: self._trading.book.policy(who).messages_per_minute,
-            count_message=self._trading.counters.message,
+            count_message=self._counters.message,
         )
 
     def panel(self, proved: Callable[[int], None]) -> Panel:

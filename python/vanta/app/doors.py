@@ -7,7 +7,9 @@ from aiohttp import web
 
 from vanta.app.control import ControlRoom
 from vanta.app.lifecycle import write_atomically
-from vanta.app.trading import Stores, Trading
+from vanta.app.prices import PriceRoom
+from vanta.app.stores import Stores
+from vanta.app.trading import Trading
 from vanta.checks import Check
 from vanta.domain.market import Catalogue
 from vanta.domain.ports import Clock
@@ -120,6 +122,7 @@ def web_application(
     *,
     settings: Settings,
     stores: Stores,
+    prices: PriceRoom,
     trading: Trading,
     signal_door: SignalDoor,
     control: ControlRoom,
@@ -136,7 +139,7 @@ def web_application(
     """Build the main application: REST, health, and the signal door."""
     api = Api(
         desk=trading.engine,
-        quotes=trading.feed,
+        quotes=prices.feed,
         stores=WebStores(
             users=stores.users,
             accounts=stores.accounts,
@@ -147,11 +150,11 @@ def web_application(
             day_pnl=stores.day_pnl,
         ),
         catalogue=catalogue,
-        names=trading.names,
+        names=prices.names,
         checks=checks,
         describe_signal=signal_door.receipts.describe,
         limits=control.limit_commands.described,
-        feed_status=trading.feed.status,
+        feed_status=prices.feed.status,
         task_status=supervisor.status,
         mode=lambda: trading.modes.system()[0].value,
         system=lambda: trading.switches.state,

@@ -20,12 +20,15 @@ from vanta.app.control import ControlRoom
 from vanta.app.gauges import Gauges
 from vanta.app.lifecycle import Shutdown, write_atomically
 from vanta.app.loop_lag import LoopLag
+from vanta.app.prices import PriceRoom
 from vanta.app.readiness import readiness
 from vanta.app.ready import Ready
 from vanta.app.serving import HttpServer, bind, url_of
-from vanta.app.trading import Stores, Trading
+from vanta.app.stores import Stores
+from vanta.app.trading import Trading
 from vanta.checks import Check
 from vanta.clock import SystemClock
+from vanta.crashpoints import CrashPoints
 from vanta.domain.market import Catalogue
 from vanta.domain.webhook_signature import format_secret
 from vanta.keys.configured import source_to_start
@@ -82,7 +85,7 @@ class House:
         self.chain: Chainlink | None = None  # where its prices are read from
         self.redis = redis
         self.counters = counters
-        self.prices = PriceCache(redis)
+        self.cache = PriceCache(redis)
         self.supervisor = Supervisor(
             self.clock,
             self.metrics,
@@ -94,7 +97,8 @@ class House:
         made_key = await self._open_keys()
         seeded = await self._seed()
         catalogue = Catalogue(await Markets(self.stores.pool).all())
-        trading = self._trading(catalogue)
+        prices = self._prices(catalogue)
+        trading = self._trading(catalogue, prices)
         signal_door = await self._signal_door(trading, catalogue)
         listener = bind(
             self.settings.host, self.settings.port, move_on=self.settings.port_is_default
@@ -103,6 +107,8 @@ class House:
             settings=self.settings,
             stores=self.stores,
             trading=trading,
+            prices=prices,
+            counters=self.counters,
             catalogue=catalogue,
             envelope=self.envelope,
             clock=self.clock,
@@ -117,7 +123,7 @@ class House:
             outbox=self.stores.outbox,
             audit=self.stores.audit,
             positions=trading.book.open_positions,
-            quotes=trading.feed,
+            quotes=prices.feed,
             clock=self.clock,
             metrics=self.metrics,
         )
@@ -129,6 +135,7 @@ class House:
             readiness(
                 stores=self.stores,
                 redis_healthy=self._redis_healthy,
+                prices=prices,
                 trading=trading,
                 catalogue=catalogue,
                 chain=self.chain,
@@ -140,6 +147,7 @@ class House:
         app = doors.web_application(
             settings=self.settings,
             stores=self.stores,
+            prices=prices,
             trading=trading,
             signal_door=signal_door,
             control=control,
@@ -160,8 +168,8 @@ class House:
         async with asyncio.TaskGroup() as group:
             roles = group.create_task(self.supervisor.run(), name="supervisor")
             async with HttpServer(app, listener):
-                await self._wait_until_usable(trading, bot, shutdown)
-                self._announce(ready, has_prices=self._has_prices(trading))
+                await self._wait_until_usable(prices, bot, shutdown)
+                self._announce(ready, has_prices=self._has_prices(prices))
                 await shutdown.requested.wait()
                 self.home.instance_path.unlink(missing_ok=True)
                 await signal_door.door.drain()
@@ -194,16 +202,11 @@ class House:
         )
         return seeded
 
-    def _trading(self, catalogue: Catalogue) -> Trading:
-        trading = Trading(
-            settings=self.settings,
-            stores=self.stores,
+    def _prices(self, catalogue: Catalogue) -> PriceRoom:
+        prices = PriceRoom(
             catalogue=catalogue,
             clock=self.clock,
             metrics=self.metrics,
-            redis_healthy=self._redis_healthy,
-            counters=self.counters,
-            may_trade=self.may_trade,
             cache=partial(self._cache, catalogue),
         )
         sources = market.sources(
@@ -211,16 +214,33 @@ class House:
             self.wish,
             home=self.home,
             catalogue=catalogue,
-            names=trading.names,
+            names=prices.names,
             clock=self.clock,
             stack=self.stack,
         )
         for source in sources:
-            trading.feed.add_source(source)
+            prices.feed.add_source(source)
             if isinstance(source, Chainlink):
                 self.chain = source
             self.priced.update(spec.market_ix for spec in source.feeds())
-            self.supervisor.add(f"prices.{source.name}", partial(source.run, trading.feed))
+            self.supervisor.add(f"prices.{source.name}", partial(source.run, prices.feed))
+        prices.add_roles(self.supervisor)
+        return prices
+
+    def _trading(self, catalogue: Catalogue, prices: PriceRoom) -> Trading:
+        trading = Trading(
+            settings=self.settings,
+            stores=self.stores,
+            catalogue=catalogue,
+            quotes=prices.feed,
+            clock=self.clock,
+            clock_suspect=prices.clock_watch.suspect,
+            metrics=self.metrics,
+            redis_healthy=self._redis_healthy,
+            counters=self.counters,
+            may_trade=self.may_trade,
+            crash=CrashPoints(self.settings.crash_point, self.settings.crash_hit),
+        )
         trading.add_roles(self.supervisor)
         return trading
 
@@ -274,7 +294,7 @@ class House:
 
     async def _cache(self, catalogue: Catalogue, quotes: Sequence[Quote]) -> None:
         now_ns = self.clock.now_ns()
-        await self.prices.put(
+        await self.cache.put(
             [
                 PriceRow(
                     market_ix=q.market_ix,
@@ -289,7 +309,7 @@ class House:
         )
 
     async def _wait_until_usable(
-        self, trading: Trading, bot: TelegramBot | None, shutdown: Shutdown
+        self, prices: PriceRoom, bot: TelegramBot | None, shutdown: Shutdown
     ) -> None:
         """Wait for prices and the bot, a while only.
 
@@ -297,20 +317,20 @@ class House:
         """
 
         def usable() -> bool:
-            return self._has_prices(trading) and (bot is None or bot.healthy)
+            return self._has_prices(prices) and (bot is None or bot.healthy)
 
         try:
             async with asyncio.timeout(USABLE_WAIT_S):
                 while not (shutdown.requested.is_set() or usable()):  # noqa: ASYNC110
                     await asyncio.sleep(0.02)
         except TimeoutError:
-            if not self._has_prices(trading):
+            if not self._has_prices(prices):
                 _log.warning("prices.none_yet", waited_s=USABLE_WAIT_S)
             if bot is not None and not bot.healthy:
                 _log.warning("telegram.not_reached_yet", waited_s=USABLE_WAIT_S)
 
-    def _has_prices(self, trading: Trading) -> bool:
-        return bool(self.priced) and trading.has_prices(self.priced)
+    def _has_prices(self, prices: PriceRoom) -> bool:
+        return bool(self.priced) and prices.has(self.priced)
 
     def _announce(self, ready: Ready, *, has_prices: bool) -> None:
         write_atomically(self.home.instance_path, ready.instance_json())

@@ -3,9 +3,10 @@
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
-from vanta.app.trading import Stores, Trading
+from vanta.app.prices import PriceRoom
+from vanta.app.stores import Stores
+from vanta.app.trading import Trading
 from vanta.checks import Check
-from vanta.domain.enums import OPENING, Quality
 from vanta.domain.market import Catalogue
 from vanta.prices.chainlink import Chainlink
 from vanta.supervise import Supervisor
@@ -19,6 +20,7 @@ def readiness(
     *,
     stores: Stores,
     redis_healthy: Callable[[], Awaitable[bool]],
+    prices: PriceRoom,
     trading: Trading,
     catalogue: Catalogue,
     chain: Chainlink | None,
@@ -36,15 +38,15 @@ def readiness(
         healthy = await redis_healthy()
         return healthy, "answers" if healthy else "does not answer; mode is DRY"
 
-    async def prices() -> tuple[bool, str]:
-        usable = sum(Quality(trading.feed.quote(m.ix).quality) in OPENING for m in catalogue)
+    async def price_feeds() -> tuple[bool, str]:
+        usable = sum(prices.has([m.ix]) for m in catalogue)
         return usable > 0, f"{usable} of {len(catalogue)} markets have a tradable price"
 
     async def venue() -> tuple[bool, str]:
         task = supervisor.states[trading.EXECUTOR]
         if trouble := task.trouble() or ("" if task.running else "not running"):
             return False, f"paper: its task is {trouble}"
-        waits_s = trading.executor.waits_s()
+        waits_s = trading.paper.waits_s()
         if waits_s > ORDER_WAITS_S:
             return False, f"paper: an order has been waiting for {waits_s:.0f} s"
         return True, "paper: takes orders"
@@ -62,7 +64,7 @@ def readiness(
     checks: dict[str, Check] = {
         "database": database,
         "redis": redis,
-        "price_feeds": prices,
+        "price_feeds": price_feeds,
         "venue": venue,
         "engine": engine,
         "tasks": tasks,

@@ -1,57 +1,36 @@
 """Wires the engine: books, executor, ledger, stops, fan-out, recovery."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection
-from typing import Final
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from typing import Final, Protocol
 
 from vanta import logs
-from vanta._core import AggregateConfig, PriceBook, RiskBook
+from vanta._core import Quote, RiskBook
 from vanta.app.restored import Restored
-from vanta.crashpoints import CrashPoints
-from vanta.domain.enums import OPENING, Quality
+from vanta.app.stores import Stores
 from vanta.domain.market import Catalogue
-from vanta.domain.ports import Clock, Envelope
+from vanta.domain.ports import Clock, CrashPoint, Quotes
 from vanta.domain.position import Position
-from vanta.domain.sources import SourceNames
 from vanta.domain.system import STOP_FILE, Stop
 from vanta.engine.account import AccountBook
 from vanta.engine.admission import Admission
 from vanta.engine.booked import Booked
 from vanta.engine.canary import Canary, canary_of
-from vanta.engine.clockwatch import ClockWatch
 from vanta.engine.engine import Engine
-from vanta.engine.feed import Cache, Feed
 from vanta.engine.ledger import Ledger
 from vanta.engine.ledger import Stores as LedgerStores
 from vanta.engine.limits import LimitsInForce
 from vanta.engine.mode import Modes
 from vanta.engine.notices import FailoverNotice
 from vanta.engine.permits import Permits
-from vanta.engine.rates import Rates
-from vanta.engine.recover import Gate, Recovery
+from vanta.engine.rates import OpenCounters, Rates
+from vanta.engine.recover import BusyExecutor, Gate, Recovery
 from vanta.engine.signals import FanOut
 from vanta.engine.switches import Switches
 from vanta.engine.triggers import ArmedTriggers, TriggerDesk
 from vanta.metrics import Metrics
 from vanta.settings import Settings
-from vanta.store.accounts import Accounts
-from vanta.store.audit import Audit
-from vanta.store.ceilings import Ceilings, PendingLimits
-from vanta.store.controls import Controls
-from vanta.store.counters import Counters
-from vanta.store.day_pnl import DayPnl
-from vanta.store.fills import Fills
 from vanta.store.highwater import FILE_NAME, HighWater
-from vanta.store.orders import Orders
-from vanta.store.outbox import Outbox
-from vanta.store.policies import Policies
-from vanta.store.pool import Pool
-from vanta.store.positions import Positions
-from vanta.store.providers import Providers
-from vanta.store.signals import Signals
-from vanta.store.tickets import Tickets
-from vanta.store.triggers import Triggers
-from vanta.store.users import Users
 from vanta.supervise import SILENT_AFTER_S, Supervisor
 from vanta.venues.paper.executor import PaperExecutor
 from vanta.venues.paper.liquidator import Liquidator
@@ -59,37 +38,21 @@ from vanta.venues.paper.liquidator import Liquidator
 _log = logs.get(__name__)
 
 
-class Stores:
-    """One of each aggregate, on one pool."""
+class LiveQuotes(Quotes, Protocol):
+    """Quotes that tell when they change."""
 
-    def __init__(self, pool: Pool, envelope: Envelope) -> None:
-        self.pool = pool
-        self.envelope = envelope
-        self.users = Users(pool)
-        self.accounts = Accounts(pool)
-        self.policies = Policies(pool)
-        self.providers = Providers(pool, envelope)
-        self.ceilings = Ceilings(pool)
-        self.pending_limits = PendingLimits(pool)
-        self.signals = Signals(pool)
-        self.orders = Orders(pool)
-        self.fills = Fills(pool)
-        self.positions = Positions(pool)
-        self.triggers = Triggers(pool)
-        self.day_pnl = DayPnl(pool)
-        self.tickets = Tickets(pool)
-        self.outbox = Outbox(pool)
-        self.controls = Controls(pool)
-        self.audit = Audit(pool)
+    def subscribe(self, listener: Callable[[Sequence[Quote]], None]) -> None: ...
 
 
 class Trading:
-    """Everything between an intent or a tick and a position.
+    """Everything between an intent or a quote and a position.
 
-    ticks ─► feed ─► quotes ─┬─► account book (marks)
-                             ├─► liquidator   } the venue hears a quote
-                             └─► trigger desk } before the stops do
-    intent ─► engine ─► paper executor ─► ledger ─► listeners
+    quotes ─┬─► account book (marks)
+            ├─► liquidator   } the venue hears a quote
+            └─► trigger desk } before the stops do
+    intent ─► engine ─► executor ─► ledger ─► listeners
+
+    `executor` takes the place of the paper venue; `live_venues` are the executors that really send.
     """
 
     EXECUTOR: Final = "executor.paper"  # its task
@@ -100,26 +63,20 @@ class Trading:
         settings: Settings,
         stores: Stores,
         catalogue: Catalogue,
+        quotes: LiveQuotes,
         clock: Clock,
+        clock_suspect: Callable[[], bool],
         metrics: Metrics,
         redis_healthy: Callable[[], Awaitable[bool]],
-        counters: Counters,
+        counters: OpenCounters,
         may_trade: Callable[[], bool],
-        cache: Cache,
+        crash: CrashPoint,
+        executor: BusyExecutor | None = None,
+        live_venues: Collection[str] = (),
     ) -> None:
-        self.crash = CrashPoints(settings.crash_point, settings.crash_hit)
-        self.names = SourceNames()
+        self.crash = crash
         self._may_trade = may_trade
         open_max_age_ns = settings.signal_redrive_max_age_s * 10**9
-        self.feed = Feed(
-            book=PriceBook(AggregateConfig()),
-            catalogue=catalogue,
-            names=self.names,
-            clock=clock,
-            metrics=metrics,
-            cache=cache,
-        )
-        self.clock_watch = ClockWatch(clock=clock, metrics=metrics, on_change=self.feed.doubt_clock)
         self.switches = Switches(
             controls=stores.controls,
             audit=stores.audit,
@@ -132,9 +89,10 @@ class Trading:
         self.modes = Modes(
             switches=self.switches,
             redis_healthy=redis_healthy,
-            clock_suspect=self.clock_watch.suspect,
+            clock_suspect=clock_suspect,
             metrics=metrics,
             tell=FailoverNotice(stores.outbox, clock).tell,
+            live_venues=live_venues,
         )
         self.book = AccountBook(
             risk=RiskBook(),
@@ -155,12 +113,12 @@ class Trading:
         self.permits = Permits(
             switches=self.switches,
             modes=self.modes,
-            clock_suspect=self.clock_watch.suspect,
+            clock_suspect=clock_suspect,
             user=self.book.user,
             clock=clock,
             canary=self.canary,
         )
-        triggers = ArmedTriggers()
+        self.triggers = ArmedTriggers()
         self.ledger = Ledger(
             stores=LedgerStores(
                 pool=stores.pool,
@@ -173,50 +131,50 @@ class Trading:
                 outbox=stores.outbox,
             ),
             book=self.book,
-            triggers=triggers,
+            triggers=self.triggers,
             catalogue=catalogue,
             clock=clock,
-            crash=self.crash,
+            crash=crash,
             metrics=metrics,
         )
-        self.executor = PaperExecutor(
+        self.paper = PaperExecutor(
             orders=stores.orders,
             position=self.book.position,
-            quotes=self.feed,
+            quotes=quotes,
             catalogue=catalogue,
             clock=clock,
-            crash=self.crash,
+            crash=crash,
             sink=self.ledger.apply,
             open_max_age_ns=open_max_age_ns,
             before_send=self.permits.before_send,
         )
-        metrics.watch_queue("executor", self.executor.queue.qsize, self.executor.queue.age_s)
+        metrics.watch_queue("executor", self.paper.queue.qsize, self.paper.queue.age_s)
+        self.executor: BusyExecutor = executor or self.paper
         self.gate = Gate()
-        self.counters = counters
-        rates = Rates(counters=counters, book=self.book, health=self.modes)
+        self.rates = Rates(counters=counters, book=self.book, health=self.modes)
         self.engine = Engine(
             admission=Admission(
                 book=self.book,
-                quotes=self.feed,
+                quotes=quotes,
                 catalogue=catalogue,
                 clock=clock,
                 permits=self.permits,
                 is_ready=self.takes_risk,
             ),
-            rates=rates,
+            rates=self.rates,
             book=self.book,
-            triggers=triggers,
+            triggers=self.triggers,
             orders=stores.orders,
             executor=self.executor,
             ledger=self.ledger,
-            quotes=self.feed,
+            quotes=quotes,
             clock=clock,
-            crash=self.crash,
+            crash=crash,
             metrics=metrics,
             stops_held=self.permits.holds_stops,
         )
         self.desk = TriggerDesk(
-            triggers=triggers,
+            triggers=self.triggers,
             store=stores.triggers,
             pool=stores.pool,
             book=self.book,
@@ -237,23 +195,23 @@ class Trading:
             clock=clock,
             metrics=metrics,
             redrive_max_age_ns=open_max_age_ns,
-            quotes=self.feed,
+            quotes=quotes,
             in_flight=self.ledger.in_flight,
             is_ready=lambda: self.takes_risk() and not self.permits.holds_signals(),
             wished=self.permits.wished,
         )
-        self._recovery = Recovery(
+        self.recovery = Recovery(
             gate=self.gate,
             book=self.book,
             desk=self.desk,
             orders=stores.orders,
             executor=self.executor,
             ledger=self.ledger,
-            quotes=self.feed,
+            quotes=quotes,
             clock=clock,
             open_max_age_ns=open_max_age_ns,
         )
-        self.ledger.listen(rates.booked)
+        self.ledger.listen(self.rates.booked)
         self.restored = Restored(
             path=settings.home / FILE_NAME,
             store=HighWater(stores.pool),
@@ -265,7 +223,7 @@ class Trading:
         self.ledger.listen(self.fanout.booked)
         self.ledger.listen(self._tell_liquidator)
         for listener in (self.book.on_quotes, self.liquidator.on_quotes, self.desk.on_quotes):
-            self.feed.subscribe(listener)
+            quotes.subscribe(listener)
 
     def _tell_liquidator(self, change: Booked) -> None:
         position: Position | None = change.position
@@ -277,16 +235,12 @@ class Trading:
         await self.switches.reread()
         await self.restored.check()
         await self.modes.read()
-        await self._recovery.start()
+        await self.recovery.start()
         self.liquidator.load(self.book.open_positions())
 
     def takes_risk(self) -> bool:
         """Tell whether new positions may be taken: started, and this database's only engine."""
         return self.gate.is_open() and self._may_trade()
-
-    def has_prices(self, market_ixs: Collection[int]) -> bool:
-        """Tell whether each of these markets has a price good enough to open on."""
-        return all(Quality(self.feed.quote(ix).quality) in OPENING for ix in market_ixs)
 
     async def drain(self, within_s: float) -> None:
         """Stop taking opens and let orders under way come to their end."""
@@ -303,13 +257,12 @@ class Trading:
         """Put every long-lived task of the engine under supervision."""
         # A position is closed by these: they are never far from their next start.
         for name, run in (
-            ("feed", self.feed.run),
             ("engine", self.engine.run),
-            (self.EXECUTOR, self.executor.run),
+            (self.EXECUTOR, self.paper.run),
             ("liquidator", self.liquidator.run),
             ("triggers", self.desk.run),
             ("triggers.watch", self.desk.watch_over),
-            ("recovery", self._recovery.run),
+            ("recovery", self.recovery.run),
         ):
             supervisor.add(name, run, silent_after_s=SILENT_AFTER_S, essential=True)
         for name, run in (
@@ -319,7 +272,6 @@ class Trading:
             ("signals.sweep", self.fanout.sweep),
             ("mode", self.modes.run),
             ("switches", self.switches.run),
-            ("clock", self.clock_watch.run),
         ):
             supervisor.add(name, run, silent_after_s=SILENT_AFTER_S)
 
