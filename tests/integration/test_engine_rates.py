@@ -148,6 +148,23 @@ async def test_asking_again_counts_once(pool: Pool, clock: ManualClock, quotes: 
         assert counters.usage(user_id, clock.now_ns()).opens_minute.value == 1
 
 
+async def test_asking_again_while_the_counters_fail_takes_nothing_back(
+    pool: Pool, clock: ManualClock, quotes: FakeQuotes
+) -> None:
+    user_id = await make_user(pool)
+    counters = MemoryCounters()
+    intent = open_intent(user_id)
+    async with World(pool, clock, quotes, counters=counters).running() as world:
+        await world.done(intent)
+        counters.down = True
+        assert (await world.engine.submit(intent)).duplicate
+        counters.down = False
+        for _ in range(3):
+            await world.modes.read()
+        await world.done(open_intent(user_id))
+        assert counters.usage(user_id, clock.now_ns()).opens_minute.value == 2
+
+
 async def test_an_open_that_was_not_written_is_given_back(
     pool: Pool, clock: ManualClock, quotes: FakeQuotes
 ) -> None:

@@ -61,7 +61,8 @@ class Decision:
         self.nearest_e6 = 0
         self.reservation = 0
         self.asked = False  # the risk book has been
-        self.is_counted = False  # by the rate counters, for this very decision
+        # By the rate counters, for this very decision; None = nobody knows.
+        self.is_counted: bool | None = False
         self.figures: _core.RiskVerdict | None = None
 
     @property

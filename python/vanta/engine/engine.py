@@ -279,6 +279,7 @@ class Engine:
             elif order.state is OrderState.CREATED:
                 fresh.append(order)
             else:
+                self._rates.refused(decision)
                 self._tell_refusal(order)
         if fresh:
             self._ledger.expect(fresh)

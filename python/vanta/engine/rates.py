@@ -68,7 +68,8 @@ class Rates:
             grants = await self._counters.take(asks, now_ns)
         except AWAY as error:
             self._lose(error)
-            self._owed.extend(asks)  # nobody knows whether they were counted
+            for decision in opens:
+                decision.is_counted = None
             self._refuse_all(opens)
             return
         for decision, grant in zip(opens, grants, strict=True):
@@ -84,6 +85,11 @@ class Rates:
     def owe(self, decisions: Iterable[Decision]) -> None:
         """Note counted opens that came to nothing; `settle` takes them out again."""
         self._owed.extend(self._ask(d.intent) for d in decisions if d.is_counted)
+
+    def refused(self, decision: Decision) -> None:
+        """Note a decision whose refusal is written: it may have been counted all the same."""
+        if decision.is_counted is None:
+            self._owed.append(self._ask(decision.intent))
 
     async def settle(self) -> None:
         """Give back what is owed; what cannot be given back now comes later."""
