@@ -230,12 +230,14 @@ async def test_limits_say_what_is_used_what_is_left_and_when_more_is(world: Cont
     user = await world.person("trader")
     await opened(world, user)
     shown = await world.run(user, "limits")
-    rows = {row["key"]: row for row in shown.data["limits"]}
-    more = rows["opens_per_minute"]["resets_at"][11:19]
-    assert f"Opens/min: 4 left, more from {more} UTC" in shown.lines
-    assert "Trades/day: 49 left, more from 00:00:00 UTC" in shown.lines
-    assert any(line.startswith("Volume/hour: $") for line in shown.lines)
-    assert not any(line.startswith("Copies/min") for line in shown.lines)
+    counted, asked = shown.tables
+    assert counted.columns == ("Limit", "Used", "Left", "Again")
+    rows = {row[0]: row[1:] for row in counted.rows}
+    assert rows["Opens/min"] == ("1", "4", "60s")
+    assert rows["Trades/day"] == ("1", "49", "00:00")
+    assert rows["Volume/hour"][2] != "-"
+    assert rows["Copies/min"] == ("0", "10", "-")
+    assert ("Leverage", "50x") in asked.rows
     assert fits_a_phone(shown)
 
 

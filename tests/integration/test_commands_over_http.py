@@ -339,7 +339,11 @@ async def test_a_reply_tells_field_and_limit_of_what_was_not_understood(
     limit = "a whole number from 1 to 1440"
     assert answer["data"] == {"field": "minutes", "value": "5000", "limit": limit}
     assert (await http.cli(capsys, "admin", "maintenance_mode", "on", "5000"))[0] == 2
-    assert (await http.cli(capsys, "admin", "price_feeds", "BCT"))[0] == 3
+    code, _, err = await http.cli(capsys, "admin", "price_feeds", "BCT")
+    assert (code, err) == (3, 'No market "BCT". Did you mean BTC? [E-SYM]\n')
+    _, answer = await http.run("set_limit")
+    assert "max_leverage" in answer["data"]["limit"]  # the keys there are
+    assert "volume_day_usd" in answer["data"]["limit"]
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,9 @@ import pytest
 
 from tests.fakes.engine_world import BTC, CATALOGUE
 from vanta import _core
+from vanta.domain import exact
 from vanta.domain.enums import Side
+from vanta.domain.policy import UserBreaker
 from vanta.domain.slippage import adverse_move_e10
 from vanta.domain.units import E6, E10, I64_MAX
 from vanta.domain.verdict import clock_time
@@ -154,3 +156,12 @@ def test_movement_against_the_trader(
     from_e10: int, to_e10: int, buys: bool, moved_e10: int
 ) -> None:
     assert adverse_move_e10(from_e10, to_e10, buys=buys) == moved_e10
+
+
+def test_a_pause_by_oneself_has_no_count_and_losses_in_a_row_have() -> None:
+    def said(losses: int, limit: int) -> str:
+        found = UserBreaker(until_ns=NOW + 200 * S, losses=losses, limit=limit)
+        return exact.facts(verdicts.breaker(found, NOW))
+
+    assert said(10, 10) == "BREAKER 10 of 10 count, resets 2026-09-21T14:16:40.000000Z"
+    assert said(0, 0) == "BREAKER, resets 2026-09-21T14:16:40.000000Z"

@@ -126,8 +126,8 @@ class CommandBook:
         if (found := self._commands.get(name)) is not None:
             return found
         known = [info.name for info in self.listing(actor.user.role)]
-        near = difflib.get_close_matches(name, known, n=3, cutoff=0.5) or known[:5]
-        limit = "one of " + ", ".join(near) if near else "a right to any command"
+        near = difflib.get_close_matches(name.lower(), known, n=3, cutoff=0.5)
+        limit = "one of " + ", ".join(near or known) if known else "a right to any command"
         raise InputError("E-ARG", field="command", value=name, limit=limit)
 
 

@@ -73,6 +73,7 @@ class Ledger(msgspec.Struct, frozen=True, kw_only=True):
     user_id: int
     rows: tuple[LimitRow, ...]
     breaker: UserBreaker | None = None
+    at_ns: int = 0
 
     def row(self, key: str) -> LimitRow:
         """Return the row of a limit. Raises `KeyError`."""
@@ -99,7 +100,7 @@ def ledger(
     """Build the ledger; `windows` None when the counters do not answer."""
     used = _used(now, windows, breaker, now_ns)
     rows = tuple(_row(limit, policy, used.get(limit.key, _Used())) for limit in LIMITS)
-    return Ledger(user_id=user_id, rows=rows, breaker=breaker)
+    return Ledger(user_id=user_id, rows=rows, breaker=breaker, at_ns=now_ns)
 
 
 def _row(limit: Limit, policy: Policy, used: _Used) -> LimitRow:

@@ -38,7 +38,11 @@ class InputError(VantaError, ValueError):
         self.field = field
         self.value = echo(value)
         self.limit = limit
-        super().__init__(f'I did not get {field} "{self.value}": needs {limit}')
+        text = f'I did not get {field} "{self.value}": needs {limit}'
+        if code == "E-SYM":
+            near = limit.removeprefix("one of ")
+            text = f'No market "{self.value}". Did you mean {near}?'
+        super().__init__(text)
 
 
 class NotFoundError(VantaError, LookupError):

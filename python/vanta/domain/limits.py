@@ -181,9 +181,14 @@ def find(key: str, *, own: bool) -> Limit:
         raise InputError("E-ARG", field="key", value=key, limit="Solana, which comes later")
     limit = _BY_KEY.get(name)
     if limit is None or (own and not limit.is_own):
-        names = ", ".join(known.key for known in LIMITS if known.is_own or not own)
-        raise InputError("E-ARG", field="key", value=key, limit=f"one of {names}")
+        known = ", ".join(names(own=own))
+        raise InputError("E-ARG", field="key", value=key, limit=f"one of {known}")
     return limit
+
+
+def names(*, own: bool) -> list[str]:
+    """Return the keys there are; `own` = only those that people set for themselves."""
+    return [limit.key for limit in LIMITS if limit.is_own or not own]
 
 
 def parse(limit: Limit, text: str, catalogue: Catalogue) -> Value:

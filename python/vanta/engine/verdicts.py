@@ -112,7 +112,7 @@ def breaker(found: UserBreaker, now_ns: int) -> Reason:
         "Closing still works.",
         value=found.losses,
         limit=found.limit,
-        unit="count",
+        unit="count" if found.losses else "none",
         resets_at_ns=found.until_ns,
     )
 

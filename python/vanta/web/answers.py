@@ -59,11 +59,8 @@ class ApiError(Exception):
 
 def from_input(error: InputError, status: int = 422) -> ApiError:
     """Turn an input error of the domain into an answer."""
-    text = str(error)
-    if error.code == "E-SYM":
-        text = f'No market "{error.value}". Known: {error.limit.removeprefix("one of ")}.'
     return ApiError(
-        status, error.code, text, field=error.field, value=error.value, limit=error.limit
+        status, error.code, str(error), field=error.field, value=error.value, limit=error.limit
     )
 
 

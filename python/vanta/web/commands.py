@@ -146,11 +146,8 @@ def render(reply: Reply) -> dict[str, Any]:
 
 def not_understood(error: InputError) -> Reply:
     """Word an input error as the reply it is."""
-    text = str(error)
-    if error.code == "E-SYM":
-        text = f'No market "{error.value}". Known: {error.limit.removeprefix("one of ")}.'
     return Reply(
         title="Not understood",
-        reasons=(Reason(code=error.code, rule="ARGUMENT", text=text),),
+        reasons=(Reason(code=error.code, rule="ARGUMENT", text=str(error)),),
         data={"field": error.field, "value": error.value, "limit": error.limit},
     )

@@ -94,7 +94,7 @@ def read_signal(
         raise Refused(
             400,
             error.code,
-            _sentence(error),
+            str(error),
             result="malformed",
             field=error.field,
             value=error.value,
@@ -243,13 +243,6 @@ def _seconds(ns: int) -> str:
     # Rounded up: 5.0001 s must not read "5.000 s old (limit 5 s)".
     ms = -(-ns // MS)
     return f"{ms // 1000}.{ms % 1000:03d}" if ms % 1000 else str(ms // 1000)
-
-
-def _sentence(error: InputError) -> str:
-    if error.code == "E-SYM":
-        names = error.limit.removeprefix("one of ")
-        return f'No market "{error.value}". Did you mean {names}?'
-    return str(error)
 
 
 def _missing(name: str, action: str) -> InputError:

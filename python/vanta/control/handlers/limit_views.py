@@ -3,35 +3,38 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
-from vanta.control.limit_rows import Ledger, LimitRow
+from vanta.control.limit_rows import DAY_NS, Ledger, LimitRow
 from vanta.domain import exact
 from vanta.domain.command import Table
 from vanta.domain.market import Catalogue
 from vanta.domain.ports import Preview
-from vanta.domain.units import format_usd
+from vanta.domain.units import E6, format_usd
 from vanta.store.ceilings import PendingLimit
 
 
-def table(rows: Sequence[LimitRow]) -> Table:
-    """Lay out used and limit of each, narrow enough for a phone."""
-    return Table(
-        columns=("Limit", "Used", "Of"),
-        rows=tuple((_SHORT.get(r.key, r.title), _used(r), shown_limit(r)) for r in rows),
+def tables(rows: Sequence[LimitRow], now_ns: int) -> tuple[Table, ...]:
+    """Lay out what is used of each, left, and again when; then what is asked anew of each order."""
+    counted = tuple(
+        (_name(r), _used(r), _left(r), _again(r, now_ns)) for r in rows if r.used is not None
     )
+    asked = tuple((_name(r), shown_limit(r)) for r in rows if r.used is None)
+    both = (
+        Table(columns=("Limit", "Used", "Left", "Again"), rows=counted),
+        Table(columns=("Limit", "Set"), rows=asked),
+    )
+    return tuple(table for table in both if table.rows)
 
 
-def lefts(rows: Sequence[LimitRow]) -> list[str]:
-    """Say of each that is used what is left, and when waiting gives some of it back."""
-    return [_left(row) for row in rows if row.used and row.left is not None]
+def would_be(rows: Sequence[LimitRow]) -> Table:
+    """Lay out what a trade would bring each to."""
+    found = tuple((_name(r), _then(r), shown_limit(r)) for r in rows if r.used is not None)
+    return Table(columns=("Limit", "Would be", "Of"), rows=found)
 
 
-def _left(row: LimitRow) -> str:
-    left = (row.left or 0) // 10**6 * 10**6 if row.unit == "ratio_e10" else row.left or 0
-    text = f"{_SHORT.get(row.key, row.title)}: {_short(left, row.unit)} left"
-    more = exact.iso(row.resets_at_ns)
-    return text if more is None else f"{text}, more from {more[11:19]} UTC"
-
-
+NS: Final = 10**9
+SECONDS_SHOWN: Final = 100
+_CENTI_E10: Final = 10**6  # 0.01 %
+_BIG_E6: Final = 99_999 * E6  # from here on in thousands: tables are narrow
 _SHORT: Final = {
     "liq_buffer_pct": "Liq. buffer",
     "opens_per_minute": "Opens/min",
@@ -39,17 +42,56 @@ _SHORT: Final = {
     "volume_hour_usd": "Volume/hour",
     "volume_day_usd": "Volume/day",
     "copies_per_minute": "Copies/min",
-    "messages_per_minute": "Messages/min",
+    "messages_per_minute": "Msgs/min",
     "max_losses_in_row": "Loss streak",
 }
 
 
+def _name(row: LimitRow) -> str:
+    return _SHORT.get(row.key, row.title)
+
+
 def _used(row: LimitRow) -> str:
-    if row.used is None:
+    # Rounded up: what is used is never shown smaller than it is.
+    return "-" if row.used is None else _rounded(row.used, row.unit, up=True)
+
+
+def _left(row: LimitRow) -> str:
+    return "-" if row.left is None else _rounded(row.left, row.unit, up=False)
+
+
+def _then(row: LimitRow) -> str:
+    # To two decimals, rounded up, beside a limit that is shown exactly.
+    step = {"ratio_e10": _CENTI_E10, "usd_e6": 10**4}.get(row.unit, 1)
+    return _short(_whole(row.used or 0, step, up=True) * step, row.unit)
+
+
+def _rounded(value: int, unit: str, *, up: bool) -> str:
+    match unit:
+        case "usd_e6" if value < _BIG_E6:
+            return f"${_whole(value, E6, up=up):,}"
+        case "usd_e6":
+            return f"${_whole(value, 1000 * E6, up=up):,}k"
+        case "ratio_e10":
+            return _short(_whole(value, _CENTI_E10, up=up) * _CENTI_E10, unit)
+        case _:
+            return _short(value, unit)
+
+
+def _whole(value: int, unit: int, *, up: bool) -> int:
+    return -(-value // unit) if up else value // unit
+
+
+def _again(row: LimitRow, now_ns: int) -> str:
+    """Say when some of it is free again: `22s`, `14:00` (UTC), or a later day."""
+    if not row.used or not row.resets_at_ns:
         return "-"
-    # Two decimals, rounded up: what is used is never shown smaller than it is.
-    step = {"ratio_e10": 10**6, "usd_e6": 10**4}.get(row.unit, 1)
-    return _short(-(-row.used // step) * step, row.unit)
+    wait_s = _whole(row.resets_at_ns - now_ns, NS, up=True)
+    if wait_s < SECONDS_SHOWN:
+        return f"{max(0, wait_s)}s"
+    minute_ns = _whole(row.resets_at_ns, 60 * NS, up=True) * 60 * NS
+    at = exact.iso(minute_ns) or ""
+    return at[11:16] if minute_ns - now_ns <= DAY_NS else at[5:10]
 
 
 def shown_limit(row: LimitRow, catalogue: Catalogue | None = None) -> str:
@@ -77,7 +119,11 @@ def _short(value: int, unit: str) -> str:
 
 def waiting(pending: Sequence[PendingLimit]) -> list[str]:
     """Say what becomes looser, and when."""
-    return [f"{p.key} is looser from {(exact.iso(p.due_ns) or '')[:16]} UTC" for p in pending]
+    return [f"{p.key} is looser from {_minute(p.due_ns)}" for p in pending]
+
+
+def _minute(at_ns: int) -> str:
+    return f"{(exact.iso(at_ns) or '')[:16].replace('T', ' ')} UTC"
 
 
 def described_row(row: LimitRow) -> dict[str, Any]:

@@ -11,10 +11,10 @@ from vanta.control.commands import Command, Plan
 from vanta.control.handlers.limit_views import (
     described,
     described_preview,
-    lefts,
     shown_limit,
-    table,
+    tables,
     waiting,
+    would_be,
 )
 from vanta.control.limit_rows import after
 from vanta.control.limits import MAX_PAUSE_H, LimitsOffice
@@ -24,7 +24,7 @@ from vanta.domain.command import Actor, CommandInfo, Reply, Table
 from vanta.domain.enums import Action, Side, Source
 from vanta.domain.errors import InputError
 from vanta.domain.intent import DEFAULT_SLIPPAGE_E10, Intent
-from vanta.domain.limits import Way
+from vanta.domain.limits import Way, names
 from vanta.domain.market import Catalogue
 from vanta.domain.ports import Quotes
 from vanta.domain.roles import Right
@@ -78,7 +78,6 @@ SET_LIMIT: Final = CommandInfo(
     step_up=True,
 )
 WHAT_IF: Final = grammar.Form("limits long BTC 100 25x sl=-2%", grammar.OPEN.takes)
-_KEY: Final = "a limit such as max_leverage"
 _VALUE: Final = "its new value, such as 20x"
 
 
@@ -111,7 +110,7 @@ class LimitCommands:
         user_id = actor.user.id
         if not words.are_left:
             return Plan(SETRISK, partial(self._show_own, user_id))
-        key, value = words.need("key", _KEY), _value(words)
+        key, value = words.need("key", _keys(own=True)), _value(words)
         is_looser = await self._office.way(user_id, key, value) is Way.LOOSER
         act = partial(self._office.set_risk, actor, user_id, key, value, stepped_up=is_looser)
         return Plan(LOOSEN if is_looser else TIGHTEN, act)
@@ -127,7 +126,7 @@ class LimitCommands:
         return Plan(RESUME, partial(self._office.end_pause, actor, stepped_up=True))
 
     async def _read_set_limit(self, actor: Actor, words: Words) -> Plan:
-        key, value = words.need("key", _KEY), words.need("value", _VALUE)
+        key, value = words.need("key", _keys(own=False)), words.need("value", _VALUE)
         user_id = words.user_id() if words.are_left else None
         return Plan(SET_LIMIT, partial(self._office.set_limit, actor, key, value, user_id))
 
@@ -178,8 +177,8 @@ class LimitCommands:
         pending = await self._office.pending(user_id)
         return Reply(
             title="Limits",
-            lines=(*lefts(found.rows), *waiting(pending)),
-            tables=(table(found.rows),),
+            lines=tuple(waiting(pending)),
+            tables=tables(found.rows, found.at_ns),
             data=described(found, pending),
         )
 
@@ -211,7 +210,7 @@ class LimitCommands:
         return Reply(
             title="This would pass." if verdict.ok else "This would not pass.",
             lines=tuple(lines),
-            tables=(table([row for row in then.rows if row.used is not None]),),
+            tables=(would_be(then.rows),),
             data={
                 **described(then, ()),
                 "what_if": {"verdict": exact.verdict(verdict), **described_preview(preview)},
@@ -229,6 +228,10 @@ def _side(words: Sequence[str]) -> tuple[Side, list[str]]:
 
 
 _SIDES: Final = frozenset(side.value for side in Side)
+
+
+def _keys(*, own: bool) -> str:
+    return "one of " + ", ".join(names(own=own))
 
 
 def _value(words: Words) -> str:

@@ -179,7 +179,7 @@ class PeopleCommands:
         pages = max(1, -(-len(everybody) // PAGE))
         shown = everybody[(page - 1) * PAGE : page * PAGE]
         waiting = sum(u.standing == Standing.WAITING for u in everybody)
-        lines = [f"{len(everybody)} people, {waiting} waiting. Page {page} of {pages}."]
+        lines = [f"People {len(everybody)}, waiting {waiting}. Page {page} of {pages}."]
         if waiting:
             lines.append("Let somebody in: approve ID")
         return Reply(

@@ -4,8 +4,8 @@ from functools import partial
 from typing import Any, Final
 
 from vanta.control.commands import Command, Plan
-from vanta.control.handlers.limit_views import described_row, lefts, table
-from vanta.control.limit_rows import LimitRow
+from vanta.control.handlers.limit_views import described_row, tables
+from vanta.control.limit_rows import Ledger, LimitRow
 from vanta.control.limits import LimitsOffice
 from vanta.control.words import Words
 from vanta.domain.command import Actor, CommandInfo, Reply, Table
@@ -54,18 +54,18 @@ class RateCommands:
 
     async def _one(self, user_id: int) -> Reply:
         user = await self._users.get(user_id)
-        rows = await self._rates(user_id)
+        found = await self._office.ledger(user_id)
+        rows = _rates(found)
         return Reply(
             title=f"Rates of #{user.id} {user.name}",
-            lines=tuple(lefts(rows)),
-            tables=(table(rows),),
+            tables=tables(rows, found.at_ns),
             data={"users": [_described(user, rows)]},
         )
 
     async def _heaviest(self) -> Reply:
         shares = [(self._share(user), user) for user in await self._users.all()]
         most = sorted((s for s in shares if s[0] > 0), key=lambda s: (-s[0], s[1].id))[:HEAVIEST]
-        found = [(user, await self._rates(user.id)) for _, user in most]
+        found = [(user, _rates(await self._office.ledger(user.id))) for _, user in most]
         shown = []
         for user, rows in found:
             worst = max(rows, key=_used_share)
@@ -77,9 +77,6 @@ class RateCommands:
             tables=(Table(columns=("User", "Rate", "Used"), rows=tuple(shown)),) if shown else (),
             data={"users": [_described(user, rows) for user, rows in found]},
         )
-
-    async def _rates(self, user_id: int) -> list[LimitRow]:
-        return [r for r in (await self._office.ledger(user_id)).rows if r.key in RATES]
 
     def _share(self, user: User) -> int:
         try:
@@ -94,6 +91,10 @@ class RateCommands:
             (now.volume_day_e6, policy.volume_day_e6),
         )
         return max(used * ONE_E10 // max(limit, 1) for used, limit in pairs)
+
+
+def _rates(found: Ledger) -> list[LimitRow]:
+    return [row for row in found.rows if row.key in RATES]
 
 
 def _used_share(row: LimitRow) -> int:

@@ -85,8 +85,8 @@ class SystemCommands:
         lines = [
             mode.title,
             *self._stopped(),
-            f"{len(everybody)} people, {waiting} waiting",
-            f"{positions} open positions",
+            f"People {len(everybody)}, waiting {waiting}",
+            f"Open positions {positions}",
         ]
         return Reply(
             title="Admin",
