@@ -62,3 +62,13 @@ def test_the_curl_example_of_the_landing_page(demo: Instance) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["status"] == "accepted"
+
+
+def test_every_command_of_the_readme_names_tests_that_are_there() -> None:
+    rows = re.findall(
+        r"^\| .+ \| `pytest (.+)` \|$", (ROOT / "README.md").read_text(), re.MULTILINE
+    )
+    assert len(rows) >= 15
+    for row in rows:
+        for path in (word for word in re.split(r"\s*-k ", row)[0].split()):
+            assert list(ROOT.glob(path)), f"README names {path}, which is not there"

@@ -53,6 +53,20 @@ def number(text: str | None, unit: str) -> str:
     return shown(text)
 
 
+def used(text: str | None, unit: str) -> str:
+    """Show what is used of a limit: to two decimals, rounded up, never smaller than it is."""
+    if text is None or unit not in ("usd", "ratio"):
+        return number(text, unit)
+    if unit == "usd":
+        return format_usd(-(-scaled(text, 6) // 10**4) * 10**4)
+    return format_percent(-(-scaled(text, 10) // 10**6) * 10**6)
+
+
+def second(text: str | None) -> str:
+    """Show the time of day of an ISO time: `14:02:11`."""
+    return NONE if text is None else text[11:19]
+
+
 def clock(text: str | None) -> str:
     """Show the time of day of an ISO time with milliseconds."""
     return NONE if text is None else text[11:23]

@@ -314,10 +314,10 @@ def risk(context: Context) -> int:
         [
             (
                 row["key"],
-                f.number(row["used"], row["unit"]),
+                f.used(row["used"], row["unit"]),
                 f.number(row["left"], row["unit"]),
                 f.number(row["limit"], row["unit"]),
-                f.clock(row["resets_at"]),
+                f.second(row["resets_at"]),
             )
             for row in found["limits"]
             if row["markets"] is None

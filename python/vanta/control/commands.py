@@ -127,7 +127,7 @@ class CommandBook:
             return found
         known = [info.name for info in self.listing(actor.user.role)]
         near = difflib.get_close_matches(name.lower(), known, n=3, cutoff=0.5)
-        limit = "one of " + ", ".join(near or known) if known else "a right to any command"
+        limit = f"a command such as {', '.join(near)}" if near else f"one of {', '.join(known)}"
         raise InputError("E-ARG", field="command", value=name, limit=limit)
 
 
