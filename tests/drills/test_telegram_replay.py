@@ -26,6 +26,7 @@ from redis.asyncio import Redis
 
 from tests.fakes.chat import Json, button
 from tests.fakes.governed import OWNER, SECOND, STRANGER, TRADER, GovernedChat, governed, who
+from tests.fakes.sleeper import InstantTime
 from vanta.domain.system import Stop
 from vanta.sandbox.botapi import new_token
 from vanta.store.pool import Pool
@@ -95,8 +96,8 @@ async def test_41_out_of_order_an_old_stop_does_not_come_back(chat: GovernedChat
 
 
 async def test_41_delivered_again_after_a_crash(pool: Pool, redis: Redis, tmp_path: Path) -> None:
-    token = new_token()
-    async with governed(pool, redis, tmp_path, token=token) as chat:
+    token, time = new_token(), InstantTime()
+    async with governed(pool, redis, tmp_path, token=token, time=time) as chat:
         number = await waiting_person(chat, STRANGER)
         await chat.say(f"/approve {number}")
         [typed] = [m for m in chat.api.state.history(OWNER, 99) if "approve" in m["text"]][-1:]
@@ -109,7 +110,7 @@ async def test_41_delivered_again_after_a_crash(pool: Pool, redis: Redis, tmp_pa
         # Nobody polls: what was handled but not confirmed stands before the next start.
         deliver(chat, {"message": typed})
         chat.api.state.press(OWNER, ask["message_id"], data)
-    async with governed(pool, redis, tmp_path, token=token) as chat:
+    async with governed(pool, redis, tmp_path, token=token, time=time) as chat:
         await chat.told("ran it at most once")
         await chat.quiet()
         assert await chat.acts("user.approve") == 1

@@ -61,10 +61,19 @@ def who(telegram_id: int) -> Person:
 
 @asynccontextmanager
 async def governed(
-    pool: Pool, redis: Redis, home: Path, *, token: str = "", **environ: str
+    pool: Pool,
+    redis: Redis,
+    home: Path,
+    *,
+    token: str = "",
+    time: InstantTime | None = None,
+    **environ: str,
 ) -> AsyncIterator[GovernedChat]:
-    """Run the bot and the control room; leaving is a clean stop, journal and database stay."""
-    time = InstantTime()
+    """Run the bot and the control room; leaving is a clean stop, journal and database stay.
+
+    A next life on them takes the `time` of the one before: its clock does not go back.
+    """
+    time = time or InstantTime()
     token = token or new_token()
     api = BotApi(time, token=token, journal=home / "chat.jsonl")
     async with (
