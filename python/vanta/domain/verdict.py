@@ -4,8 +4,6 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from vanta.domain.units import format_leverage, format_percent, format_price, format_usd
-
 
 class Reason(msgspec.Struct, frozen=True, kw_only=True):
     """One rule that said no."""
@@ -35,20 +33,3 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
 def clock_time(at_ns: int) -> str:
     """Render an instant as people read it: `14:00 UTC`."""
     return datetime.fromtimestamp(at_ns // 10**9, UTC).strftime("%H:%M UTC")
-
-
-def format_unit(value: int, unit: str) -> str:
-    """Render a reason's number in the words of its unit."""
-    match unit:
-        case "usd_e6":
-            return format_usd(value)
-        case "price_e10":
-            return format_price(value)
-        case "ratio_e10":
-            return format_percent(value)
-        case "leverage_e10":
-            return format_leverage(value)
-        case "ns":
-            return f"{value / 1e9:.1f} s"
-        case _:
-            return str(value)

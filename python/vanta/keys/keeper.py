@@ -132,7 +132,7 @@ class KeyKeeper:
                 async with asyncio.timeout(POLL_S):
                     await self.box.unknown.wait()
             except TimeoutError:
-                pass
+                pass  # the look of each second
             self.box.unknown.clear()
             beat()
             try:

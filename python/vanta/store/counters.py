@@ -216,7 +216,7 @@ class Counters:
 
     async def _exchange(self, packed: bytes, count: int, patience: Patience) -> list[Any]:
         pool = self._redis.connection_pool
-        connection = await pool.get_connection()  # type: ignore[no-untyped-call]
+        connection = await pool.get_connection()  # type: ignore[no-untyped-call]  # theirs
         try:
             await connection.send_packed_command(packed)
             return [await _answer(connection, patience) for _ in range(count)]

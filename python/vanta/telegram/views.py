@@ -121,13 +121,6 @@ def closed(item: Position, market: Market) -> str:
     return f"{tag(item.mode)} {head}  closed\nResult {kept} USDC, fees {format_usd(item.fees_e6)}"
 
 
-def position_label(view: PositionView, market: Market) -> str:
-    """A position as a button: number, side, market, profit."""
-    item = view.position
-    pnl = format_usd(view.pnl_e6, signed=True) if view.mark_e10 else "no price"
-    return f"#{item.id} {item.side.name} {market.base}  {pnl}"
-
-
 def refusal(intent: Intent, verdict: Verdict, market: Market) -> str:
     """The why-card: every reason, then the nearest yes."""
     lines = [f"{tag(intent.mode)} Not sent: {wish(intent, market)}", *reasons(verdict.reasons)]
