@@ -341,6 +341,8 @@ async def test_a_reply_tells_field_and_limit_of_what_was_not_understood(
     assert (await http.cli(capsys, "admin", "maintenance_mode", "on", "5000"))[0] == 2
     code, _, err = await http.cli(capsys, "admin", "price_feeds", "BCT")
     assert (code, err) == (3, 'No market "BCT". Did you mean BTC? [E-SYM]\n')
+    for text in ("set_limit nope 3", "set_limit max_leverage 3%", "set_limit max_leverage 1e309"):
+        assert (await http.run(text))[0] == 422, "nobody proves himself for words that mean nothing"
     _, answer = await http.run("set_limit")
     assert "max_leverage" in answer["data"]["limit"]  # the keys there are
     assert "volume_day_usd" in answer["data"]["limit"]

@@ -5,9 +5,18 @@ import re
 import pytest
 
 from vanta.domain.command import CommandInfo, Need, Reply, Table
+from vanta.domain.errors import InputError
 from vanta.domain.roles import Right
 from vanta.domain.verdict import Reason
-from vanta.telegram.control_views import asking, names, pages, usage, whole, wish
+from vanta.telegram.control_views import (
+    asking,
+    names,
+    not_understood,
+    pages,
+    usage,
+    whole,
+    wish,
+)
 from vanta.telegram.text import COLUMNS
 
 
@@ -145,3 +154,28 @@ def test_help_names_usage_and_demands() -> None:
         "<code>/emergency_stop all &lt;b&gt;</code>\nStops."
     )
     assert names([info]) == "<b>Super admin</b>  /emergency_stop"
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "limit", "said"),
+    [
+        ("page", "1,5", "a whole number", 'I did not get "1,5" as page: it needs a whole number.'),
+        ("key", "", "one of a, b", "The key is missing: it needs one of a, b."),
+        ("word", "more", "the form users [page]", 'I did not get "more".'),
+        ("page", "<b>", "a number", 'I did not get "&lt;b&gt;" as page: it needs a number.'),
+    ],
+)
+def test_what_was_not_understood_shows_the_form_of_this_command(
+    field: str, value: str, limit: str, said: str
+) -> None:
+    info = CommandInfo(
+        name="users", usage="[page]", summary="Everybody", group="Admin", right=Right.OPERATE
+    )
+    error = InputError("E-ARG", field=field, value=value, limit=limit)
+    assert not_understood(error, info) == f"{said}\nForm: <code>/users [page]</code> E-ARG"
+
+
+def test_an_unknown_market_is_worded_as_everywhere() -> None:
+    info = CommandInfo(name="price_feeds", usage="", summary="", group="", right=Right.OPERATE)
+    error = InputError("E-SYM", field="market", value="BCT", limit="one of BTC")
+    assert not_understood(error, info) == 'No market "BCT". Did you mean BTC? E-SYM'

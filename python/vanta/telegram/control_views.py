@@ -7,8 +7,9 @@ from textwrap import wrap
 from typing import Final, NamedTuple
 
 from vanta.domain.command import CommandInfo, Need, Reply, Table
+from vanta.domain.errors import InputError
 from vanta.domain.verdict import Reason
-from vanta.telegram.text import COLUMNS, at_time, esc, pre
+from vanta.telegram.text import COLUMNS, at_time, esc, input_error, pre
 
 ITEMS: Final = 5
 """Rows of a table, or reasons of a refusal, on a page."""
@@ -73,6 +74,21 @@ def usage(info: CommandInfo) -> str:
     ]
     asks = f"\nAsks for {', '.join(needs)}." if needs else ""
     return f"<code>{esc(words)}</code>\n{esc(info.summary)}{asks}"
+
+
+def not_understood(error: InputError, info: CommandInfo) -> str:
+    """Say which word was not understood, what a good one is, and how the command is written."""
+    if error.code == "E-SYM":
+        return input_error(error)
+    value, field, limit = (esc(part) for part in (error.value, error.field, error.limit))
+    if not error.value:
+        head = f"The {field} is missing: it needs {limit}."
+    elif limit.startswith("the form "):
+        head = f'I did not get "{value}".'
+    else:
+        head = f'I did not get "{value}" as {field}: it needs {limit}.'
+    form = f"/{info.name} {info.usage}".rstrip()
+    return f"{head}\nForm: <code>{esc(form)}</code> {esc(error.code)}"
 
 
 def names(infos: Iterable[CommandInfo]) -> str:

@@ -24,7 +24,7 @@ from vanta.domain.command import Actor, CommandInfo, Reply, Table
 from vanta.domain.enums import Action, Side, Source
 from vanta.domain.errors import InputError
 from vanta.domain.intent import DEFAULT_SLIPPAGE_E10, Intent
-from vanta.domain.limits import Way, names
+from vanta.domain.limits import Way, find, names, parse
 from vanta.domain.market import Catalogue
 from vanta.domain.ports import Quotes
 from vanta.domain.roles import Right
@@ -128,6 +128,7 @@ class LimitCommands:
     async def _read_set_limit(self, actor: Actor, words: Words) -> Plan:
         key, value = words.need("key", _keys(own=False)), words.need("value", _VALUE)
         user_id = words.user_id() if words.are_left else None
+        parse(find(key, own=False), value, self._catalogue)  # before anybody is asked for a PIN
         return Plan(SET_LIMIT, partial(self._office.set_limit, actor, key, value, user_id))
 
     def _intent(self, actor: Actor, words: Words) -> Intent:

@@ -12,6 +12,7 @@ from aiogram.filters import Command, CommandObject, Filter
 from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup, Message, TelegramObject
 
 from vanta.domain.command import Actor, Channel, CommandInfo, Need, Reply
+from vanta.domain.errors import InputError
 from vanta.domain.policy import User
 from vanta.domain.roles import Right, Role
 from vanta.telegram import control_views, keyboards
@@ -194,9 +195,12 @@ class ControlHandlers:
         )
 
     async def _run(self, actor: Actor, ask: Ask, *, word: str = "") -> View:
-        reply = await self._room.control.commands.run(
-            actor, ask.name, ask.args, token=ask.token, word=word
-        )
+        try:
+            reply = await self._room.control.commands.run(
+                actor, ask.name, ask.args, token=ask.token, word=word
+            )
+        except InputError as error:
+            return View(control_views.not_understood(error, self._infos[ask.name]))
         if reply.done and self._infos[ask.name].right in (Right.OPERATE, Right.GOVERN):
             self._room.after.start(self._refit())
         return await self._shown(actor.user, ask, reply)
