@@ -10,6 +10,7 @@ import pytest
 
 from tests.fakes.chat import Chat, chatting
 from tests.fakes.engine_world import BTC, make_user
+from tests.fakes.owner import as_owner
 from vanta.domain.units import E6, E10
 from vanta.sandbox.botapi_methods import Fault
 from vanta.store.outbox import MONEY, REPLY, RISK, Outbox
@@ -136,6 +137,33 @@ async def test_trading_goes_on_while_telegram_is_down(chat: Chat) -> None:
         await asyncio.sleep(0)
     assert (await chat.told("(stop loss)"))["text"].startswith("[DRY] Closed #")
     assert down.times == 0
+
+
+async def test_a_store_that_fails_ends_no_chat_and_repeats_no_message(
+    chat: Chat, pool: Pool
+) -> None:
+    await as_owner(pool, "ALTER TABLE outbox RENAME TO outbox_gone")
+    chat.bot.outbox.nudge()
+    for _ in range(3):
+        assert "Prices" in (await chat.say("/price"))["text"]
+    await as_owner(
+        pool,
+        "ALTER TABLE outbox_gone RENAME TO outbox",
+        "CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+        " RAISE EXCEPTION 'No space left' USING ERRCODE = '53100'; END $$",
+        "CREATE TRIGGER full_disk BEFORE UPDATE ON outbox"
+        " FOR EACH ROW EXECUTE FUNCTION full_disk()",
+    )
+    await put(chat, "1")
+    await chat.told("Opened #1")
+    for _ in range(3):
+        chat.bot.outbox.nudge()
+        assert "Prices" in (await chat.say("/price"))["text"]
+    assert await states(chat) == [("pending", "")]
+    await as_owner(pool, "DROP TRIGGER full_disk ON outbox")
+    assert await all_done(chat) == [("sent", "")]
+    assert sum("Opened #1" in m["text"] for m in chat.messages) == 1
+    assert not chat.task.done()
 
 
 async def test_blocked_bot_is_marked_failed_and_stays_so(chat: Chat) -> None:

@@ -1,12 +1,14 @@
 """Sends what the outbox owes people, most urgent first. Money messages are never dropped.
 
 A row stays pending until Telegram took the message or refused it for good. Killed in between, the
-message may come twice; it never gets lost.
+message may come twice; it never gets lost. A store that fails is asked again: the rest of the bot
+goes on meanwhile.
 """
 
 import asyncio
 from typing import Final
 
+import asyncpg
 import msgspec
 from aiogram.types import InlineKeyboardMarkup
 
@@ -16,6 +18,7 @@ from vanta.domain.market import Catalogue
 from vanta.domain.ports import Clock
 from vanta.metrics import Metrics
 from vanta.store.outbox import Outbox, OutboxRow
+from vanta.store.pool import AWAY
 from vanta.store.users import Users
 from vanta.supervise import beat
 from vanta.telegram.courier import STOPPED, Courier
@@ -28,6 +31,7 @@ MAX_BATCH: Final = 12_800
 MAX_TEXT: Final = 500
 """Notices that wait for one person are put into one message up to this length."""
 POLL_S: Final = 0.25
+_SICK: Final = (*AWAY, asyncpg.PostgresError)
 
 
 class OutboxSender:
@@ -64,16 +68,23 @@ class OutboxSender:
             while True:
                 beat("outbox")
                 self._nudged.clear()
-                # Rows of whom we are sending to may be in the answer and yet be sent by then.
-                busy = set(self._busy)
-                rows = await self._outbox.pending(self._limit)
-                self._metrics.outbox_pending.set(len(rows))
-                ready = self._ready([row for row in rows if row.user_id not in busy])
-                for user_id, mine in ready.items():
-                    self._busy.add(user_id)
-                    group.create_task(self._send(user_id, mine))
-                self._look_further(is_full=len(rows) == self._limit, found=bool(ready))
+                try:
+                    await self._look(group)
+                except _SICK as error:
+                    _log.warning("outbox.not_read", error=type(error).__name__)
+                    await asyncio.sleep(POLL_S)
                 await self._pause()
+
+    async def _look(self, group: asyncio.TaskGroup) -> None:
+        # Rows of whom we are sending to may be in the answer and yet be sent by then.
+        busy = set(self._busy)
+        rows = await self._outbox.pending(self._limit)
+        self._metrics.outbox_pending.set(len(rows))
+        ready = self._ready([row for row in rows if row.user_id not in busy])
+        for user_id, mine in ready.items():
+            self._busy.add(user_id)
+            group.create_task(self._send(user_id, mine))
+        self._look_further(is_full=len(rows) == self._limit, found=bool(ready))
 
     def _ready(self, rows: list[OutboxRow]) -> dict[int, list[OutboxRow]]:
         ready: dict[int, list[OutboxRow]] = {}
@@ -113,11 +124,24 @@ class OutboxSender:
                 await self._give_up(told, delivery.failure)
             elif not delivery.failure:
                 for row in told:
-                    await self._outbox.sent(row.id, self._clock.now_ns())
-                    self._metrics.outbox_sent.labels(result="sent").inc()
+                    await self._mark(row)
+        except _SICK as error:
+            _log.warning("outbox.not_sent", user_id=user_id, error=type(error).__name__)
+            await asyncio.sleep(POLL_S)
         finally:
             self._busy.discard(user_id)
             self._nudged.set()
+
+    async def _mark(self, row: OutboxRow) -> None:
+        """Note that a message is delivered, until that is noted: it must not go out again."""
+        while True:
+            try:
+                await self._outbox.sent(row.id, self._clock.now_ns())
+                break
+            except _SICK as error:
+                _log.warning("outbox.not_marked", outbox_id=row.id, error=type(error).__name__)
+                await asyncio.sleep(POLL_S)
+        self._metrics.outbox_sent.labels(result="sent").inc()
 
     async def _words(
         self, rows: list[OutboxRow]
