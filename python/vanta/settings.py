@@ -309,7 +309,7 @@ def load(environ: Mapping[str, str], *, is_root: bool = False) -> Settings:
         fields[field] = read.scaled(
             name, decimals=decimals, low=bounds[field].low, high=bounds[field].high
         )
-    if environ.get("DEFAULT_EXECUTION_MODE", "DRY").upper() != "DRY":
+    if read.text("DEFAULT_EXECUTION_MODE", default="DRY").upper() != "DRY":
         read.complaints.append("DEFAULT_EXECUTION_MODE: this build trades DRY only; expected DRY")
     if fields["crash_point"] and fields["crash_point"] not in crashpoints.NAMES:
         read.complaints.append(
