@@ -153,6 +153,28 @@ async def test_two_rotations_do_not_run_at_once(
     assert len(await MasterKeys(pool).all()) == 1
 
 
+async def test_of_two_rotations_begun_together_one_works(
+    pool: Pool, clock: ManualClock, operator: KeyKeeper
+) -> None:
+    ends = await asyncio.gather(
+        *(rotate(pool, clock, operator) for _ in range(2)), return_exceptions=True
+    )
+    assert {type(end) for end in ends} == {Rotated, ConfigError}
+    assert len(await MasterKeys(pool).all()) == 2
+
+
+@pytest.mark.parametrize("starts", [False, True], ids=["rotated again", "started between"])
+async def test_a_key_that_a_killed_rotation_only_wrote_to_the_file_is_the_one_taken(
+    pool: Pool, clock: ManualClock, tmp_path: Path, operator: KeyKeeper, starts: bool
+) -> None:
+    made = await operator.source.make()  # and killed before the record knew of it
+    if starts:
+        await keeper_of(pool, clock, operator.source).open()
+    done = await rotate(pool, clock, operator)
+    assert (done.key.id, done.moved, len(done.retired)) == (made.id, ROWS + 1, 1)
+    assert len((tmp_path / "master.key").read_text().split()) == 2
+
+
 async def test_keys_of_a_setting_rotate_once_the_running_process_has_both(
     pool: Pool, clock: ManualClock
 ) -> None:

@@ -63,6 +63,7 @@ class Rotation:
         Raises `ConfigError` when another rotation runs or no new key can be had.
         """
         async with self._alone():
+            await self._keeper.follow()  # who rotated or started since may have taken up a key
             target = await self._target()
             counts = await self._rows.count()
             total = sum(counts.values()) - counts.get(target.id, 0)
