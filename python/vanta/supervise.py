@@ -220,7 +220,7 @@ class Supervisor:
                 _log.warning("task.ended", task=name)
             except asyncio.CancelledError:
                 # A library's own task may have been cancelled, which nobody meant for this one.
-                if _is_cancelled():
+                if is_cancelled():
                     raise
                 why = "cancelled from within"
                 _log.warning("task.cancelled_within", task=name)
@@ -245,6 +245,7 @@ class Supervisor:
         return self._rng.uniform(ceiling / 2, ceiling)
 
 
-def _is_cancelled() -> bool:
+def is_cancelled() -> bool:
+    """Tell whether somebody has asked the present task to end."""
     task = asyncio.current_task()
     return task is not None and task.cancelling() > 0

@@ -10,6 +10,7 @@ from tests.fakes.clock import ManualClock
 from tests.fakes.engine_world import BTC, World, make_user, open_intent
 from tests.fakes.quotes import FakeQuotes
 from tests.fakes.sleeper import eventually
+from vanta.domain.errors import NotRunningError
 from vanta.domain.units import E10
 from vanta.metrics import Metrics
 from vanta.store.pool import Pool
@@ -95,3 +96,25 @@ async def test_a_desk_that_fails_again_and_again_fires_in_between(
         await eventually(lambda: supervisor.states["triggers"].failing)
         await stopped_out(world, user_id, quotes)
     assert len(await world.fills.of_user(user_id, 0)) == 2
+
+
+async def test_a_lane_that_is_cancelled_from_within_comes_back(
+    pool: Pool, clock: ManualClock, quotes: FakeQuotes, supervisor: Supervisor
+) -> None:
+    user_id = await make_user(pool)
+    reached = 0
+
+    def crash(point: str) -> None:
+        nonlocal reached
+        reached += point == "order.committed"
+        if reached == 1:
+            raise asyncio.CancelledError
+
+    world = World(pool, clock, quotes, crash)
+    quotes.put(BTC, 60_000 * E10)
+    async with Roles(supervisor, world):
+        with pytest.raises(NotRunningError):
+            await world.engine.submit(open_intent(user_id, ref="lost"))
+        async with asyncio.timeout(10):
+            await world.done(open_intent(user_id, ref="next"))
+    assert supervisor.states["engine"].restarts == 1

@@ -33,7 +33,7 @@ from vanta.engine.triggers import ArmedTriggers
 from vanta.metrics import Metrics
 from vanta.store.orders import OrderDraft, Orders
 from vanta.store.pool import AWAY
-from vanta.supervise import beat, rest
+from vanta.supervise import beat, is_cancelled, rest
 from vanta.waiting import WaitingQueue
 
 _log = logs.get(__name__)
@@ -232,6 +232,8 @@ class Engine:
             except asyncio.CancelledError:
                 for ask in group:
                     ask.fail(NotRunningError("the engine is stopping; ask again with the same key"))
+                if not is_cancelled():  # else the group would go on without this lane
+                    raise RuntimeError(f"{lane.name} was cancelled from within") from None
                 raise
             finally:
                 for ask in group:
