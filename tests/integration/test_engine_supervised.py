@@ -9,7 +9,7 @@ import pytest
 from tests.fakes.clock import ManualClock
 from tests.fakes.engine_world import BTC, World, make_user, open_intent
 from tests.fakes.quotes import FakeQuotes
-from tests.fakes.sleeper import eventually
+from tests.fakes.sleeper import eventually, running
 from vanta.domain.errors import NotRunningError
 from vanta.domain.units import E10
 from vanta.metrics import Metrics
@@ -118,3 +118,21 @@ async def test_a_lane_that_is_cancelled_from_within_comes_back(
         async with asyncio.timeout(10):
             await world.done(open_intent(user_id, ref="next"))
     assert supervisor.states["engine"].restarts == 1
+
+
+async def test_what_a_desk_died_over_is_fired_by_its_next_run(
+    pool: Pool, clock: ManualClock, quotes: FakeQuotes, supervisor: Supervisor
+) -> None:
+    user_id = await make_user(pool)
+    world = World(pool, clock, quotes)
+    quotes.put(BTC, 60_000 * E10)
+    async with Roles(supervisor, world):
+        await world.done(open_intent(user_id, stop_loss_e10=58_000 * E10))
+        quotes.put(BTC, 57_900 * E10)
+        dies = asyncio.ensure_future(world.desk.run())
+        await asyncio.sleep(0)  # it has begun to fire, and nothing is submitted yet
+        dies.cancel()
+        await asyncio.gather(dies, return_exceptions=True)
+        assert world.book.positions_of(user_id)
+        async with running(world.desk.run()) as desk:
+            await eventually(lambda: not world.book.positions_of(user_id), desk)

@@ -216,6 +216,8 @@ class TriggerDesk:
 
     async def run(self) -> None:
         """Submit what has fired, for ever; a failed submit is tried again."""
+        if self._due or self._failed:  # a run before this one ended in the middle of it
+            self._wake.set()
         while True:
             rest()
             await self._wake.wait()
