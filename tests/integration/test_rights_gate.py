@@ -340,6 +340,8 @@ async def test_the_owner_code_vouches_for_an_hour(
 
 async def test_a_reset_pin_begins_the_wait_anew(world: RightsWorld) -> None:
     boss, lost = await world.proven(), await world.proven()
+    ticket = await world.step_up.invite(lost.id)
     assert (await world.people.reset_step_up(actor(boss), lost.id)).done
+    assert await world.step_up.redeem(ticket) is None, "whoever asked for it before"
     await world.step_up.set_pin(lost.id, PIN)
     assert await opened(world, lost) == ["FIRST_PROOF"]

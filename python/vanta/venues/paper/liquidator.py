@@ -73,6 +73,8 @@ class Liquidator:
 
     async def run(self) -> None:
         """Submit what is due, for ever; a failed submit is tried again."""
+        if self._due:  # a run before this one ended in the middle of it
+            self._wake.set()
         while True:
             rest()
             await self._wake.wait()
