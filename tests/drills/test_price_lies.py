@@ -75,7 +75,7 @@ class Scene:
     def __init__(self, world: ControlWorld, user_id: int) -> None:
         self.world = world
         self.user_id = user_id
-        self._ixs = [world.trading.names.ix(f"told-{n}") for n in range(SOURCES)]
+        self._ixs = [world.prices.names.ix(f"told-{n}") for n in range(SOURCES)]
 
     async def say(self, words: tuple[Word, ...]) -> None:
         """Let a second pass, have the sources speak, and let the engine act on it."""
@@ -92,8 +92,8 @@ class Scene:
             for ix, word in zip(self._ixs, words, strict=True)
             if word
         ]
-        self.world.trading.feed.ticks(ticks)
-        self.world.trading.feed.flush()
+        self.world.prices.feed.ticks(ticks)
+        self.world.prices.feed.flush()
         await self.world.trading.desk.fire_due()
 
     async def open(self, **stops: int) -> Order:
@@ -105,7 +105,7 @@ class Scene:
         return [order for order in recent if order.intent.source is Source.TPSL]
 
     def tradable(self) -> bool:
-        quote = self.world.trading.feed.quote(BTC)
+        quote = self.world.prices.feed.quote(BTC)
         return Quality(quote.quality) in OPENING and quote.breaker == Breaker.CLOSED
 
     async def a_true_fall_fires(self) -> None:
