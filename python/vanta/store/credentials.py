@@ -173,6 +173,7 @@ class Credentials:
         return settles
 
     _FORGET: Final = """
+        WITH tickets AS (DELETE FROM one_time_tokens WHERE user_id = $1)
         UPDATE credentials SET pin_hash = NULL, totp = NULL, totp_pending = NULL,
             pending_until_ns = 0, failures = 0, locked_until_ns = 0, session_from_ns = 0,
             session_until_ns = 0, settles_ns = 0, vouched_until_ns = 0,
@@ -181,7 +182,7 @@ class Credentials:
     """
 
     async def forget(self, conn: Conn, user_id: int, now_ns: int) -> None:
-        """Remove PIN and code, so that the person sets new ones. The last used step stays."""
+        """Remove PIN, code and open tickets: the person sets new ones. The last used step stays."""
         await conn.execute(self._FORGET, user_id, now_ns)
 
     _VOUCH: Final = """
