@@ -29,7 +29,7 @@ def supervisor(clock: ManualClock) -> Supervisor:
 class Roles:
     """The world's roles under supervision beside others, as in the process."""
 
-    def __init__(self, supervisor: Supervisor, world: World) -> None:
+    def __init__(self, supervisor: Supervisor, world: World, *, liquidates: bool = True) -> None:
         self._supervisor = supervisor
         self._world = world
         for name, run in (
@@ -37,7 +37,8 @@ class Roles:
             ("executor", world.executor.run),
             ("liquidator", world.liquidator.run),
         ):
-            supervisor.add(name, run, essential=True)
+            if liquidates or name != "liquidator":
+                supervisor.add(name, run, essential=True)
 
     async def __aenter__(self) -> None:
         self._task = asyncio.ensure_future(self._supervisor.run())
@@ -136,3 +137,22 @@ async def test_what_a_desk_died_over_is_fired_by_its_next_run(
         assert world.book.positions_of(user_id)
         async with running(world.desk.run()) as desk:
             await eventually(lambda: not world.book.positions_of(user_id), desk)
+
+
+async def test_what_a_liquidator_died_over_is_submitted_by_its_next_run(
+    pool: Pool, clock: ManualClock, quotes: FakeQuotes, supervisor: Supervisor
+) -> None:
+    user_id = await make_user(pool)
+    world = World(pool, clock, quotes)
+    quotes.put(BTC, 60_000 * E10)
+    async with Roles(supervisor, world, liquidates=False):
+        await world.done(open_intent(user_id))
+        [held] = world.book.positions_of(user_id)
+        quotes.put(BTC, held.liquidation_e10 - E10)
+        dies = asyncio.ensure_future(world.liquidator.run())
+        await asyncio.sleep(0)
+        dies.cancel()
+        await asyncio.gather(dies, return_exceptions=True)
+        assert world.book.positions_of(user_id)
+        async with running(world.liquidator.run()) as task:
+            await eventually(lambda: not world.book.positions_of(user_id), task)

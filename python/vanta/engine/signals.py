@@ -139,6 +139,8 @@ class FanOut:
 
     async def run(self) -> None:
         """Drive offered signals for ever."""
+        if self._queue:  # a run before this one ended in the middle of it
+            self._wake.set()
         while True:
             rest()
             await self._wake.wait()
