@@ -7,7 +7,8 @@ small file system for the server.
 import asyncio
 import json
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from typing import Any
 
 import aiohttp
@@ -165,6 +166,23 @@ async def test_a_database_that_takes_no_writes(
     await conn.close()
 
 
+@asynccontextmanager
+async def locked(conn: Any, tables: str) -> AsyncIterator[None]:
+    """Lock all of these tables or none: waiting with half of them could be a deadlock."""
+    while True:
+        transaction = conn.transaction()
+        await transaction.start()
+        try:
+            await conn.execute(f"LOCK TABLE {tables} IN ACCESS EXCLUSIVE MODE NOWAIT")
+            break
+        except asyncpg.LockNotAvailableError:
+            await transaction.rollback()
+    try:
+        yield
+    finally:
+        await transaction.rollback()
+
+
 async def test_locks_that_are_waited_for_and_a_pool_without_a_line(
     start: Callable[..., Instance],
 ) -> None:
@@ -174,8 +192,7 @@ async def test_locks_that_are_waited_for_and_a_pool_without_a_line(
     async with aiohttp.ClientSession() as http:
         load = Load(instance, http, "lock")
         assert (await load.signal(0), await load.trade(0)) == (202, 200)
-        async with conn.transaction():
-            await conn.execute("LOCK TABLE orders, signals, users IN ACCESS EXCLUSIVE MODE")
+        async with locked(conn, "orders, signals, users"):
             asked = [asyncio.create_task(load.signal(n)) for n in range(1, 15)]
             asked += [asyncio.create_task(load.trade(n)) for n in range(1, 15)]
             await asyncio.sleep(LOCK_S)
