@@ -37,7 +37,7 @@ test-rust: setup
 	cargo test --locked -q -p vanta-core
 
 test-py: setup
-	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
+	$(BIN)/python -m pytest -n 4 --dist loadfile
 
 lint: setup lint-rust lint-py lint-docker ## check formats, types, layers, stubs, images, secrets
 
